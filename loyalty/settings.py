@@ -1,0 +1,64 @@
+"""Settings: read once in the entry point from LAUREL_… variables (or .laurel/env), then passed down."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PostgresDsn, RedisDsn, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All of Laurel's settings. Secrets are SecretStr: printing the settings shows none of them."""
+
+    model_config = SettingsConfigDict(env_prefix="LAUREL_", frozen=True, extra="ignore")
+
+    database_url: PostgresDsn = Field(description="PostgreSQL, the truth")
+    redis_url: RedisDsn = Field(description="Valkey or Redis: cache, rate limits, bell")
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="host:port[,host:port]")
+    kafka_settings: dict[str, str] = Field(default_factory=dict, description="any librdkafka setting, as JSON")
+    kafka_partitions: int = Field(8, ge=1, le=1000, description="partitions of each topic made by `laurel topics`")
+    topic_prefix: str = Field("", max_length=100, description="put before every topic name; for shared brokers")
+
+    signing_key: SecretStr = Field(description="256 bits or more, base64url: signs access tokens")
+    access_token_seconds: int = Field(900, ge=30, le=86_400)
+    refresh_token_seconds: int = Field(30 * 86_400, ge=60)
+    transaction_trust: Literal["open", "receipt"] = Field("receipt", description="who may claim a purchase")
+
+    customer_api_host: str = "127.0.0.1"
+    customer_api_port: int = Field(8101, ge=1, le=65_535)
+    admin_api_host: str = "127.0.0.1"
+    admin_api_port: int = Field(8102, ge=1, le=65_535)
+    api_workers: int = Field(1, ge=1, le=64, description="processes an API runs")
+    rate_limit_per_minute: int = Field(600, ge=1, description="requests a caller may make in a minute")
+    login_limit_per_minute: int = Field(10, ge=1, description="logins per account and per address in a minute")
+    body_limit_bytes: int = Field(1_000_000, ge=1_000)
+
+    database_pool_size: int = Field(10, ge=1, le=1000, description="connections a process may open")
+    database_wait_seconds: float = Field(3.0, gt=0, description="how long a request waits for a connection")
+    statement_timeout_seconds: float = Field(10.0, gt=0)
+
+    worker_id: str = Field("worker-0", pattern=r"^[a-zA-Z0-9_.-]{1,80}$", description="Kafka static member id")
+    worker_batch_events: int = Field(500, ge=1, le=500)
+    worker_stock_consumer: bool = Field(False, description="use Faust's own consumer instead of the fast one")
+    worker_health_port: int = Field(8103, ge=0, le=65_535)
+    dead_letters_per_hour: int = Field(100, ge=1, description="more than these stop the worker")
+    relay_metrics_port: int = Field(8104, ge=0, le=65_535)
+
+    admin_email: str | None = Field(None, description="first administrator, made by `laurel migrate` when absent")
+    admin_password: SecretStr | None = None
+
+    log_format: Literal["console", "json"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @cached_property
+    def database_dsn(self) -> str:
+        return str(self.database_url)
+
+
+def load_settings(env_file: Path | None = None) -> Settings:
+    """Settings from the environment, completed from `env_file` where a variable is not set.
+
+    Raises pydantic.ValidationError naming each variable that is missing or wrong.
+    """
+    return Settings(_env_file=env_file)

@@ -1,0 +1,64 @@
+"""Connections: the pool every process opens, with limits on every wait and JSON decoded to Python values."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Record: TypeAlias = asyncpg.Record
+
+DATABASE_AWAY: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    OSError,
+    asyncio.TimeoutError,
+)
+"""What is no fault of the data: the same statement may succeed later. Also deadlocks and serialisation failures."""
+
+
+def _encode_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def prepare_connection(conn: Any) -> None:
+    """Gives a new connection Laurel's codecs: jsonb and json to and from Python values."""
+    for name in ("jsonb", "json"):
+        await conn.set_type_codec(name, encoder=_encode_json, decoder=orjson.loads, schema="pg_catalog")
+
+
+async def open_pool(
+    dsn: str, *, size: int, name: str, statement_timeout_seconds: float = 10.0, min_size: int = 1
+) -> Pool:
+    """A pool of at most `size` connections, seen in pg_stat_activity as `name`. Raises OSError when unreachable."""
+    milliseconds = str(int(statement_timeout_seconds * 1000))
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=min_size,
+        max_size=size,
+        timeout=5,
+        command_timeout=statement_timeout_seconds + 1,
+        init=prepare_connection,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": milliseconds,
+            "lock_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": "60000",
+            "timezone": "UTC",
+        },
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, *, wait_seconds: float = 3.0) -> AsyncIterator[Connection]:
+    """A connection in a transaction: commits on the way out, rolls back when an error passes."""
+    async with pool.acquire(timeout=wait_seconds) as conn, conn.transaction():
+        yield conn

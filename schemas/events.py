@@ -1,0 +1,139 @@
+"""The Kafka contract: one model per topic. Topic = event type, key = member id, value = the model as JSON.
+
+Changes are compatible only (new optional fields): a test compares these models with the committed JSON Schemas in
+schemas/json. The CloudEvents attributes travel as record headers, not in the value.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+
+def _rfc3339(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+UtcTime = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+"""An RFC 3339 time in UTC, with a Z."""
+DecimalString = Annotated[str, Field(pattern=r"^-?\d{1,15}(\.\d{1,4})?$", examples=["12.34"])]
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["GBP"])]
+
+RejectionReason = Literal[
+    "insufficient_points",
+    "out_of_stock",
+    "limit_reached",
+    "tier_not_eligible",
+    "reward_inactive",
+    "member_inactive",
+]
+
+
+class Event(BaseModel):
+    """What every event has. Unknown fields are ignored: a newer writer may add them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    schema_version: Literal[1] = 1
+    member_id: UUID
+
+
+class TransactionItem(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    sku: str
+    category: str | None = None
+    quantity: int
+    amount: DecimalString
+
+
+class TransactionRecorded(Event):
+    """A purchase was stored. Topic transaction.recorded."""
+
+    transaction_id: UUID
+    merchant_id: UUID
+    external_id: str | None = None
+    occurred_at: UtcTime
+    recorded_at: UtcTime
+    amount: DecimalString
+    currency: CurrencyCode
+    items: tuple[TransactionItem, ...] = ()
+
+
+class RuleShare(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    rule_id: UUID
+    version: int
+    points: int
+
+
+class PointsEarned(Event):
+    """A purchase was awarded, perhaps with 0 points. Topic points.earned."""
+
+    transaction_id: UUID
+    points: int
+    rules: tuple[RuleShare, ...]
+    available_after: int
+    pending_until: UtcTime | None = None
+    expires_at: UtcTime | None = None
+
+
+class RewardRedeemed(Event):
+    """A member asked for a reward; the worker decides. Topic reward.redeemed."""
+
+    redemption_id: UUID
+    reward_id: UUID
+    points_cost: int
+    requested_at: UtcTime
+
+
+class RedemptionCompleted(Event):
+    """A redemption was decided. Topic redemption.completed."""
+
+    redemption_id: UUID
+    reward_id: UUID
+    outcome: Literal["completed", "rejected"]
+    reason: RejectionReason | None = None
+    points_spent: int
+    available_after: int
+    completed_at: UtcTime
+
+
+class PointsAdjusted(Event):
+    """An operator added or took points. Topic points.adjusted."""
+
+    adjustment_id: UUID
+    points: int
+    reason: str
+    available_after: int
+    adjusted_at: UtcTime
+
+
+class MemberRegistered(Event):
+    """A member joined. Topic member.registered. Carries no personal data."""
+
+    external_id: str | None = None
+    registered_at: UtcTime
+
+
+class RuleActivated(BaseModel):
+    """A rule version took effect or was retired. Topic rule.activated; key = rule id."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    schema_version: Literal[1] = 1
+    rule_id: UUID
+    version: int | None
+    status: Literal["active", "retired"]
+    ruleset_version: int
+    changed_at: UtcTime
+
+
+EVENTS: dict[str, type[BaseModel]] = {
+    "transaction.recorded": TransactionRecorded,
+    "points.earned": PointsEarned,
+    "reward.redeemed": RewardRedeemed,
+    "redemption.completed": RedemptionCompleted,
+    "points.adjusted": PointsAdjusted,
+    "member.registered": MemberRegistered,
+    "rule.activated": RuleActivated,
+}
+"""Topic name to model. `laurel topics` creates these topics."""
