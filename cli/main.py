@@ -1,0 +1,78 @@
+"""The `laurel` command: the one place that knows every process.
+
+Each command lives in a module of its own and is imported when it is called for, so that `laurel --help` and
+`laurel migrate` do not pay for Sanic, Faust and Kafka. In that module the command is the attribute of its own name
+(dashes become underscores): a function, or a `typer.Typer` when it has commands of its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and the line that `laurel --help` has for it."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "run": Entry("cli.demo", "Start everything, fill it with real purchases, show what came of them."),
+    "stack": Entry("cli.stack", "Start, stop and inspect the local servers and Laurel's processes."),
+    "migrate": Entry("cli.migrate", "Bring the database's schema up to date."),
+    "topics": Entry("cli.outbox", "Create the Kafka topics that are missing."),
+    "customer-api": Entry("cli.api", "Serve the Customer API."),
+    "admin-api": Entry("cli.api", "Serve the Admin API."),
+    "relay": Entry("cli.outbox", "Publish the outbox to Kafka."),
+    "worker": Entry("cli.worker", "Turn purchases into points and decide redemptions."),
+    "outbox": Entry("cli.outbox", "Inspect the outbox."),
+    "ledger": Entry("cli.ledger", "Verify the ledger."),
+    "replay": Entry("cli.replay", "Send real purchases through the Customer API."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Lists every command from `COMMANDS`, imports only the one that is run."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        entry = COMMANDS.get(cmd_name)
+        return entry and TyperCommand(cmd_name, help=entry.help)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return (name, _load(name), rest) if name in COMMANDS else (name, command, rest)
+
+
+def _load(name: str) -> Command:
+    module = importlib.import_module(COMMANDS[name].module)
+    return _as_command(name, getattr(module, name.replace("-", "_")))
+
+
+def _as_command(name: str, found: typer.Typer | Callable[..., Any]) -> Command:
+    if not isinstance(found, typer.Typer):
+        function, found = found, typer.Typer(add_completion=False)
+        found.command(name)(function)
+    command = get_command(found)
+    command.name = name
+    return command
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def laurel() -> None:
+    """Laurel: points on purchases, rewards for points, nothing lost and nothing twice."""

@@ -1,0 +1,58 @@
+"""The real servers that tests run on: those named by the environment, else a stack of our own for this run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+CLAIM_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    database_url: str
+    redis_url: str
+    kafka_bootstrap: str
+
+
+def from_environment() -> Servers | None:
+    """The servers that the environment names, if it names all of them."""
+    names = ("LAUREL_DATABASE_URL", "LAUREL_REDIS_URL", "LAUREL_KAFKA_BOOTSTRAP")
+    values = [os.environ.get(name) for name in names]
+    return Servers(*(value for value in values if value)) if all(values) else None
+
+
+@contextmanager
+def running() -> Iterator[Servers]:
+    """The servers of the environment, else ones that live as long as the context."""
+    if given := from_environment():
+        yield given
+        return
+    from stack.servers import temporary_servers
+
+    with tempfile.TemporaryDirectory(prefix="laurel-tests-") as folder, temporary_servers(Path(folder)) as env:
+        yield Servers(env["LAUREL_DATABASE_URL"], env["LAUREL_REDIS_URL"], env["LAUREL_KAFKA_BOOTSTRAP"])
+
+
+@contextmanager
+def redis_database(server_url: str) -> Iterator[str]:
+    """The URL of an empty logical database that no other test uses meanwhile."""
+    with redis.Redis.from_url(server_url, db=0) as claims:
+        count = int(claims.config_get("databases")["databases"])
+        number = next(
+            n for n in range(1, count) if claims.set(f"laurel:test:claim:{n}", "1", nx=True, ex=CLAIM_SECONDS)
+        )
+        url = f"{server_url.rsplit('/', 1)[0]}/{number}"
+        with redis.Redis.from_url(url) as mine:
+            mine.flushdb()
+            try:
+                yield url
+            finally:
+                mine.flushdb()
+                claims.delete(f"laurel:test:claim:{number}")
