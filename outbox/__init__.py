@@ -1,0 +1,45 @@
+"""A transactional outbox for PostgreSQL and Kafka that is a log, not a queue.
+
+Writers append events in their own transactions (`append`); one relay at a time publishes them (`run_relay`): each
+committed event exactly once in Kafka as long as no relay is frozen, at least once whatever happens, and in commit
+order for each key. docs/outbox.md has the whole of it.
+"""
+
+from outbox.append import append
+from outbox.errors import (
+    EventTooLargeError,
+    ForeignHistoryError,
+    InvalidEventError,
+    InvalidKeyError,
+    OutboxError,
+    OutsideTransactionError,
+    RelayStopped,
+    TopicError,
+    UnknownTopicError,
+)
+from outbox.events import NewEvent, Topics
+from outbox.poke import Poke
+from outbox.settings import RelaySettings
+from outbox.status import Leader, OutboxStatus, status
+from outbox.topics import ensure_topics
+
+__all__ = [
+    "EventTooLargeError",
+    "ForeignHistoryError",
+    "InvalidEventError",
+    "InvalidKeyError",
+    "Leader",
+    "NewEvent",
+    "OutboxError",
+    "OutboxStatus",
+    "OutsideTransactionError",
+    "Poke",
+    "RelaySettings",
+    "RelayStopped",
+    "TopicError",
+    "Topics",
+    "UnknownTopicError",
+    "append",
+    "ensure_topics",
+    "status",
+]

@@ -1,0 +1,80 @@
+"""What is appended, and where it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from uuid import UUID
+
+from outbox.errors import EventTooLargeError, InvalidKeyError, UnknownTopicError
+
+DEFAULT_PARTITIONS = 8
+MAX_KEY_BYTES = 512
+MAX_PAYLOAD_BYTES = 900_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to append. Its CloudEvents attributes arrive in Kafka as record headers:
+
+    ce_specversion 1.0, ce_id = event_id, ce_type = topic, ce_source = source, ce_subject = key, ce_time = occurred_at,
+    ce_sequence = the id that the outbox gives it, and traceparent (W3C trace context) if there is one.
+    """
+
+    topic: str
+    key: str
+    payload: bytes
+    event_id: UUID
+    occurred_at: datetime
+    source: str = "/laurel"
+    traceparent: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.occurred_at.tzinfo is None:
+            raise ValueError("occurred_at needs a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics that an outbox may publish to, with their numbers of partitions, and the limit of a payload.
+
+    `prefix` goes before the names in Kafka only: rows keep the plain name.
+    """
+
+    partitions: Mapping[str, int]
+    prefix: str = ""
+    max_payload_bytes: int = MAX_PAYLOAD_BYTES
+    _names: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if wrong := [name for name, count in self.partitions.items() if not name or count < 1]:
+            raise ValueError(f"topics need a name and a partition at least: {wrong}")
+        object.__setattr__(self, "partitions", MappingProxyType(dict(self.partitions)))
+        object.__setattr__(self, "_names", MappingProxyType({name: self.prefix + name for name in self.partitions}))
+
+    @classmethod
+    def of(cls, names: Iterable[str], partitions: int = DEFAULT_PARTITIONS, prefix: str = "") -> Topics:
+        """Topics that all have the same number of partitions."""
+        return cls(dict.fromkeys(names, partitions), prefix)
+
+    @property
+    def kafka_names(self) -> Mapping[str, str]:
+        """Plain name to name in Kafka."""
+        return self._names
+
+    def check(self, event: NewEvent) -> None:
+        """Raise if Kafka could not take the event (UnknownTopicError, InvalidKeyError, EventTooLargeError)."""
+        if event.topic not in self.partitions:
+            raise UnknownTopicError(
+                f"{event.topic!r} is not a topic of this outbox ({', '.join(self.partitions)})", topic=event.topic
+            )
+        if "\0" in event.key or not 0 < len(event.key.encode()) <= MAX_KEY_BYTES:
+            raise InvalidKeyError(key=event.key[:MAX_KEY_BYTES])
+        if len(event.payload) > self.max_payload_bytes:
+            raise EventTooLargeError(
+                f"{event.topic}: a payload of {len(event.payload)} bytes; {self.max_payload_bytes} are allowed",
+                payload_bytes=len(event.payload),
+                limit_bytes=self.max_payload_bytes,
+            )

@@ -1,0 +1,7 @@
+-- name: insert_events!
+-- Stores events in the order of the arrays: event ids, topics, keys, payloads, sources, times, traceparents.
+insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+select event_id, topic, key, payload, source, occurred_at, traceparent
+from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[])
+  with ordinality as event (event_id, topic, key, payload, source, occurred_at, traceparent, position)
+order by position;
