@@ -45,7 +45,8 @@ create table member (
 create unique index member_email_key on member (lower(email));
 
 -- A member's balances. This row is the lock of everything that happens to the member: whoever appends an event keyed
--- by the member locks it first, so that outbox id order is commit order. version counts what the member can see change.
+-- by the member locks it first, so that outbox id order is commit order. version counts what the member can see change;
+-- entries counts the member's journal entries: the seq of the last one.
 create table wallet (
   member_id uuid primary key references member,
   pending bigint not null default 0 constraint wallet_pending_not_negative check (pending >= 0),
@@ -54,6 +55,7 @@ create table wallet (
   lifetime_earned bigint not null default 0,
   lifetime_redeemed bigint not null default 0,
   transactions_awarded bigint not null default 0,
+  entries bigint not null default 0,
   version bigint not null default 0,
   updated_at timestamptz not null
 ) with (fillfactor = 50);
@@ -293,6 +295,23 @@ create table dead_letter (
   unique (consumer, topic, partition, record_offset)
 );
 create index dead_letter_open on dead_letter (id desc) where resolved_at is null;
+create index dead_letter_event on dead_letter (event_id);
+
+-- How far the reconciler has seen every transaction awarded: all of a lower id are. It starts its next look there.
+create table reconciled_up_to (
+  one bool primary key default true check (one),
+  transaction_id uuid not null default '00000000-0000-0000-0000-000000000000'
+);
+insert into reconciled_up_to default values;
+
+-- Events that the reconciler has appended again, so that the pause before the next time can grow.
+create table reappended_event (
+  event_id uuid primary key,
+  topic text not null,
+  times int not null default 1 check (times > 0),
+  last_at timestamptz not null
+);
+create index on reappended_event (last_at);
 
 -- The first answer to a request that carried an Idempotency-Key, stored with its effect.
 create table idempotency_key (
@@ -333,7 +352,7 @@ create trigger audit_log_is_a_record before update or delete on audit_log for ea
 
 -- migrate: rollback
 
-drop table audit_log, idempotency_key, dead_letter, inbox, redemption, reward, award, lot_draw, lot, posting, journal_entry,
+drop table audit_log, idempotency_key, reappended_event, reconciled_up_to, dead_letter, inbox, redemption, reward, award, lot_draw, lot, posting, journal_entry,
   rule_budget_usage, rule_member_usage, earning_rule_version, earning_rule, transaction, refresh_token, admin,
   merchant_key, merchant, wallet, member, tier, program cascade;
 drop function check_postings_sum_to_zero, refuse_change;

@@ -43,7 +43,7 @@ class ConnectionAdapter(AsyncPGAdapter):
 
 
 aiosql.register_adapter("laurel", ConnectionAdapter)  # type: ignore[arg-type]
-queries: Any = aiosql.from_path(SQL_FOLDER, "laurel", kwargs_only=True)
+queries: Any = aiosql.from_path(SQL_FOLDER, "laurel", kwargs_only=True, mandatory_parameters=False)
 """Every query of loyalty/sql/*.sql as an attribute, whichever file it is in."""
 
 

@@ -1,0 +1,71 @@
+-- name: lock_wallets
+-- The wallets of these members, locked in id order, with what the services ask of their members.
+select w.member_id, w.pending, w.available, w.held, w.lifetime_earned, w.lifetime_redeemed, w.transactions_awarded,
+  w.entries, w.version, m.status, m.created_at as joined_at, m.tier_code, t.rank as tier_rank, t.multiplier as tier_multiplier
+from wallet w
+join member m on m.id = w.member_id
+join tier t on t.code = m.tier_code
+where w.member_id = any(:member_ids::uuid[])
+order by w.member_id
+for no key update of w;
+
+-- name: list_open_lots
+-- The first lots that each of these members would spend, soonest expiry first.
+select l.id, l.member_id, l.remaining, l.expires_at
+from unnest(:member_ids::uuid[]) as spender (member_id)
+cross join lateral (
+  select id, member_id, remaining, expires_at from lot
+  where lot.member_id = spender.member_id and lot.remaining > 0
+  order by expires_at, id
+  limit :lots_per_member
+) l;
+
+-- name: post_entries
+-- Whole journal entries with their postings, new lots and draws on lots; gives the entries' ids.
+with entry as (
+  insert into journal_entry
+    (event_id, kind, member_id, seq, source_id, booked_at, available_after, reason, traceparent)
+  select * from unnest(
+    :event_ids::uuid[], :kinds::text[], :member_ids::uuid[], :seqs::bigint[], :source_ids::uuid[],
+    :booked_ats::timestamptz[], :available_afters::bigint[], :reasons::text[], :traceparents::text[])
+  returning id, event_id
+), posted as (
+  insert into posting (entry_id, n, account, member_id, points)
+  select entry.id, p.n, p.account, p.member_id, p.points
+  from unnest(
+    :posting_events::uuid[], :posting_ns::smallint[], :posting_accounts::text[], :posting_members::uuid[],
+    :posting_points::bigint[]) as p (event_id, n, account, member_id, points)
+  join entry using (event_id)
+), new_lot as (
+  insert into lot (entry_id, member_id, points, remaining, earned_at, expires_at)
+  select entry.id, l.member_id, l.points, l.points, l.earned_at, l.expires_at
+  from unnest(
+    :lot_events::uuid[], :lot_members::uuid[], :lot_points::bigint[], :lot_earned_ats::timestamptz[],
+    :lot_expires_ats::timestamptz[]) as l (event_id, member_id, points, earned_at, expires_at)
+  join entry using (event_id)
+), draw as (
+  select d.event_id, d.lot_id, d.points
+  from unnest(:draw_events::uuid[], :draw_lots::bigint[], :draw_points::bigint[]) as d (event_id, lot_id, points)
+), drawn as (
+  insert into lot_draw (entry_id, lot_id, points)
+  select entry.id, draw.lot_id, draw.points from draw join entry using (event_id)
+), spent as (
+  update lot set remaining = lot.remaining - d.points
+  from (select lot_id, sum(points)::bigint as points from draw group by lot_id) d
+  where lot.id = d.lot_id
+)
+select id, event_id from entry;
+
+-- name: save_wallets!
+-- The wallets as the entries left them; one that was changed without our lock is not saved.
+update wallet set
+  pending = w.pending, available = w.available, held = w.held, lifetime_earned = w.lifetime_earned,
+  lifetime_redeemed = w.lifetime_redeemed, transactions_awarded = w.transactions_awarded, entries = w.entries,
+  version = w.version, updated_at = :updated_at::timestamptz
+from unnest(
+  :member_ids::uuid[], :versions_before::bigint[], :pendings::bigint[], :availables::bigint[], :helds::bigint[],
+  :lifetime_earneds::bigint[], :lifetime_redeemeds::bigint[], :transactions_awardeds::bigint[], :entries::bigint[],
+  :versions::bigint[]) as w (
+  member_id, version_before, pending, available, held, lifetime_earned, lifetime_redeemed, transactions_awarded, entries,
+  version)
+where wallet.member_id = w.member_id and wallet.version = w.version_before;

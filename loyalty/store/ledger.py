@@ -1,0 +1,163 @@
+"""The ledger's rows: wallets locked and saved, entries with their postings, lots and draws written in one statement.
+
+A wallet's row is the lock of everything that happens to its member. Whoever changes a member's points holds that lock,
+taken in the order of the members' ids, until the end of the transaction.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from loyalty.domain.ledger import EntryDraft
+from loyalty.domain.lots import Lot, LotDraw
+from loyalty.errors import NotFound
+from loyalty.store.database import Connection
+from loyalty.store.queries import fetch_all, queries
+
+
+@dataclass(slots=True)
+class Wallet:
+    """A member's balances as the holder of the lock sees them, and what the services ask of the member.
+
+    `entries` is the seq of the member's last journal entry; `version` counts what the member can see change.
+    """
+
+    member_id: UUID
+    pending: int
+    available: int
+    held: int
+    lifetime_earned: int
+    lifetime_redeemed: int
+    transactions_awarded: int
+    entries: int
+    version: int
+    status: str
+    joined_at: datetime
+    tier_code: str
+    tier_rank: int
+    tier_multiplier: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class NewLot:
+    """Points that an entry made available, until `expires_at` (None: for ever)."""
+
+    points: int
+    earned_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A journal entry as it will be stored, with the lot it makes or the draws it takes."""
+
+    draft: EntryDraft
+    source_id: UUID
+    booked_at: datetime
+    seq: int
+    available_after: int
+    traceparent: str | None
+    lot: NewLot | None
+    draws: Sequence[LotDraw]
+
+
+class WalletChangedWithoutLock(RuntimeError):
+    """A wallet was changed by someone who did not hold its lock: nothing of this transaction may be kept."""
+
+
+async def lock_wallets(conn: Connection, member_ids: Collection[UUID]) -> dict[UUID, Wallet]:
+    """The members' wallets, locked until the transaction ends. Raises NotFound for an id that is no member."""
+    wanted = set(member_ids)
+    rows = await fetch_all(queries.lock_wallets(conn, member_ids=list(wanted)))
+    wallets = {row["member_id"]: Wallet(**row) for row in rows}
+    if missing := wanted - wallets.keys():
+        raise NotFound("There is no such member.", member_ids=sorted(map(str, missing)))
+    return wallets
+
+
+async def list_open_lots(conn: Connection, member_ids: Collection[UUID], lots_per_member: int) -> dict[UUID, list[Lot]]:
+    """At most `lots_per_member` open lots of each member, those that are spent first. Hold the wallets' locks."""
+    lots: dict[UUID, list[Lot]] = {member_id: [] for member_id in member_ids}
+    found = queries.list_open_lots(conn, member_ids=list(lots), lots_per_member=lots_per_member)
+    async for row in found:
+        lots[row["member_id"]].append(Lot(row["id"], row["remaining"], row["expires_at"]))
+    return lots
+
+
+async def insert_entries(conn: Connection, entries: Sequence[NewEntry]) -> dict[UUID, int]:
+    """Books the entries, whatever their number, in one statement. Gives the entry id of each event id."""
+    if not entries:
+        return {}
+    columns = _entry_columns(entries) | _posting_columns(entries) | _lot_columns(entries) | _draw_columns(entries)
+    return {row["event_id"]: row["id"] for row in await fetch_all(queries.post_entries(conn, **columns))}
+
+
+async def save_wallets(
+    conn: Connection, wallets: Collection[Wallet], versions_before: Mapping[UUID, int], updated_at: datetime
+) -> None:
+    """Writes the wallets' new state. Raises WalletChangedWithoutLock when a row is not as it was when locked."""
+    if not wallets:
+        return
+    tag = await queries.save_wallets(
+        conn,
+        updated_at=updated_at,
+        member_ids=[w.member_id for w in wallets],
+        versions_before=[versions_before[w.member_id] for w in wallets],
+        pendings=[w.pending for w in wallets],
+        availables=[w.available for w in wallets],
+        helds=[w.held for w in wallets],
+        lifetime_earneds=[w.lifetime_earned for w in wallets],
+        lifetime_redeemeds=[w.lifetime_redeemed for w in wallets],
+        transactions_awardeds=[w.transactions_awarded for w in wallets],
+        entries=[w.entries for w in wallets],
+        versions=[w.version for w in wallets],
+    )
+    if tag != f"UPDATE {len(wallets)}":
+        raise WalletChangedWithoutLock(f"{tag} of {len(wallets)} wallets")
+
+
+def _entry_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
+    return {
+        "event_ids": [e.draft.event_id for e in entries],
+        "kinds": [e.draft.kind.value for e in entries],
+        "member_ids": [e.draft.member_id for e in entries],
+        "seqs": [e.seq for e in entries],
+        "source_ids": [e.source_id for e in entries],
+        "booked_ats": [e.booked_at for e in entries],
+        "available_afters": [e.available_after for e in entries],
+        "reasons": [e.draft.reason for e in entries],
+        "traceparents": [e.traceparent for e in entries],
+    }
+
+
+def _posting_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
+    numbered = [(e.draft.event_id, n, p) for e in entries for n, p in enumerate(e.draft.postings, start=1)]
+    return {
+        "posting_events": [event_id for event_id, _, _ in numbered],
+        "posting_ns": [n for _, n, _ in numbered],
+        "posting_accounts": [p.account.value for _, _, p in numbered],
+        "posting_members": [p.member_id for _, _, p in numbered],
+        "posting_points": [p.points for _, _, p in numbered],
+    }
+
+
+def _lot_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
+    made = [(e.draft, e.lot) for e in entries if e.lot is not None]
+    return {
+        "lot_events": [draft.event_id for draft, _ in made],
+        "lot_members": [draft.member_id for draft, _ in made],
+        "lot_points": [lot.points for _, lot in made],
+        "lot_earned_ats": [lot.earned_at for _, lot in made],
+        "lot_expires_ats": [lot.expires_at for _, lot in made],
+    }
+
+
+def _draw_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
+    draws = [(e.draft.event_id, draw) for e in entries for draw in e.draws]
+    return {
+        "draw_events": [event_id for event_id, _ in draws],
+        "draw_lots": [draw.lot_id for _, draw in draws],
+        "draw_points": [draw.points for _, draw in draws],
+    }

@@ -1,0 +1,130 @@
+"""Booking points on a real ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from loyalty.clock import new_id
+from loyalty.domain.ledger import adjust
+from loyalty.domain.lots import InsufficientPoints
+from loyalty.errors import NotFound
+from loyalty.services.posting import FIRST_LOTS_PER_MEMBER, Booking, PostedEntry, post_entries
+from loyalty.store.database import Connection, Pool
+from tests.support.rows import NOON, add_member, give_points, laurel_pool
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with laurel_pool(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def conn(pool: Pool) -> AsyncIterator[Connection]:
+    async with pool.acquire() as acquired:
+        yield acquired
+
+
+async def adjust_by(conn: Connection, member_id: UUID, *amounts: int) -> list[PostedEntry]:
+    bookings = [Booking(adjust(new_id(), member_id, points, "test"), new_id(), NOON) for points in amounts]
+    async with conn.transaction():
+        return await post_entries(conn, bookings, NOON)
+
+
+async def test_points_given_make_a_lot_and_a_balance(conn: Connection) -> None:
+    member_id = await add_member(conn)
+    (posted,) = await adjust_by(conn, member_id, 250)
+    assert (posted.seq, posted.available_after, posted.wallet_version) == (1, 250, 1)
+    wallet = await conn.fetchrow("select available, entries, version from wallet")
+    assert tuple(wallet or ()) == (250, 1, 1)
+    assert await conn.fetchval("select remaining from lot where entry_id = $1", posted.entry_id) == 250
+    assert await conn.fetchval("select sum(points) from posting where entry_id = $1", posted.entry_id) == 0
+
+
+async def test_points_taken_leave_the_lot_that_expires_first(conn: Connection) -> None:
+    member_id = await add_member(conn)
+    await give_points(conn, member_id, 100)
+    await give_points(conn, member_id, 100, expires_at=NOON + timedelta(days=2))
+    await give_points(conn, member_id, 100, expires_at=NOON + timedelta(days=1))
+    await adjust_by(conn, member_id, -120, -30)
+    assert [r["remaining"] for r in await conn.fetch("select remaining from lot order by id")] == [100, 50, 0]
+    assert await conn.fetchval("select sum(points) from lot_draw") == 150
+
+
+async def test_more_than_there_is_takes_nothing(conn: Connection) -> None:
+    member_id = await add_member(conn, 100)
+    with pytest.raises(InsufficientPoints) as refused:
+        await adjust_by(conn, member_id, -60, -60)
+    assert refused.value.points_missing == 20
+    assert await conn.fetchval("select available from wallet") == 100
+    assert await conn.fetchval("select count(*) from journal_entry") == 1
+
+
+async def test_spending_across_more_lots_than_are_read_at_first(conn: Connection) -> None:
+    member_id = await add_member(conn)
+    await adjust_by(conn, member_id, *[1] * (FIRST_LOTS_PER_MEMBER * 3))
+    await adjust_by(conn, member_id, -FIRST_LOTS_PER_MEMBER * 2)
+    assert await conn.fetchval("select sum(remaining) from lot") == FIRST_LOTS_PER_MEMBER
+
+
+async def test_an_unknown_member_is_named(conn: Connection) -> None:
+    stranger = new_id()
+    with pytest.raises(NotFound) as refused:
+        await adjust_by(conn, stranger, 10)
+    assert refused.value.data == {"member_ids": [str(stranger)]}
+
+
+async def test_an_event_is_booked_once(conn: Connection) -> None:
+    member_id = await add_member(conn)
+    booking = Booking(adjust(new_id(), member_id, 10, "test"), new_id(), NOON)
+    async with conn.transaction():
+        await post_entries(conn, [booking], NOON)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with conn.transaction():
+            await post_entries(conn, [booking], NOON)
+    assert await conn.fetchval("select available from wallet") == 10
+
+
+async def test_many_at_once_on_one_member_never_overdraw(pool: Pool) -> None:
+    async with pool.acquire() as conn:
+        member_id = await add_member(conn, 300)
+
+    async def take() -> bool:
+        async with pool.acquire() as conn:
+            try:
+                await adjust_by(conn, member_id, -100)
+            except InsufficientPoints:
+                return False
+            return True
+
+    taken = await asyncio.gather(*(take() for _ in range(20)))
+    assert sum(taken) == 3
+    assert await pool.fetchval("select available from wallet") == 0
+    seqs = await pool.fetch("select seq from journal_entry order by id")
+    assert [r["seq"] for r in seqs] == [1, 2, 3, 4]
+
+
+async def test_members_in_any_order_do_not_deadlock(pool: Pool) -> None:
+    async with pool.acquire() as conn:
+        members = [await add_member(conn) for _ in range(6)]
+
+    async def give(order: list[UUID]) -> None:
+        bookings = [Booking(adjust(new_id(), member_id, 1, "test"), new_id(), NOON) for member_id in order]
+        async with pool.acquire() as conn, conn.transaction():
+            await post_entries(conn, bookings, NOON)
+
+    await asyncio.gather(*(give(members if n % 2 else members[::-1]) for n in range(20)))
+    assert await pool.fetchval("select array_agg(distinct available) from wallet") == [20]
+
+
+async def test_the_record_is_never_changed(conn: Connection) -> None:
+    await add_member(conn, 100)
+    for statement in ("delete from posting", "update journal_entry set seq = 9", "update posting set points = 1"):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await conn.execute(statement)

@@ -1,0 +1,106 @@
+"""Rows that tests start from: members, merchants, purchases and rewards, as the APIs would have stored them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.clock import new_id
+from loyalty.domain.ledger import adjust
+from loyalty.services.posting import Booking, post_entries
+from loyalty.store.database import Connection, Pool, open_pool
+
+NOON = datetime(2017, 3, 5, 12, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def laurel_pool(database_url: str, size: int = 4) -> AsyncIterator[Pool]:
+    """A pool with Laurel's own codecs and limits."""
+    pool = await open_pool(database_url, size=size, name="laurel-test")
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+async def add_member(conn: Connection, points: int = 0, *, status: str = "active", joined_at: datetime = NOON) -> UUID:
+    """A member; with points, they were given by an adjustment."""
+    member_id = new_id()
+    await conn.execute("insert into member (id, status, created_at) values ($1, $2, $3)", member_id, status, joined_at)
+    await conn.execute("insert into wallet (member_id, updated_at) values ($1, $2)", member_id, joined_at)
+    if points:
+        await give_points(conn, member_id, points)
+    return member_id
+
+
+async def give_points(conn: Connection, member_id: UUID, points: int, expires_at: datetime | None = None) -> None:
+    draft = adjust(new_id(), member_id, points, "for a test")
+    async with conn.transaction():
+        await post_entries(conn, [Booking(draft, new_id(), NOON, expires_at=expires_at)], NOON)
+
+
+async def add_merchant(conn: Connection) -> UUID:
+    merchant_id = new_id()
+    await conn.execute("insert into merchant (id, name, created_at) values ($1, 'Shop', $2)", merchant_id, NOON)
+    return merchant_id
+
+
+async def add_transaction(
+    conn: Connection,
+    member_id: UUID,
+    merchant_id: UUID,
+    amount_minor: int = 1000,
+    *,
+    items: list[dict[str, Any]] | None = None,
+    at: datetime = NOON,
+) -> UUID:
+    """A purchase as it was recorded, not yet awarded."""
+    transaction_id = new_id()
+    await conn.execute(
+        """insert into transaction (id, member_id, merchant_id, occurred_at, recorded_at, amount_minor, currency, items,
+             content_hash) values ($1, $2, $3, $4, $4, $5, 'GBP', $6, $7)""",
+        transaction_id,
+        member_id,
+        merchant_id,
+        at,
+        amount_minor,
+        items or [],
+        hashlib.sha256(transaction_id.bytes).digest(),
+    )
+    return transaction_id
+
+
+async def add_reward(conn: Connection, points_cost: int = 100, **columns: Any) -> UUID:
+    """A reward, active and without limits unless `stock_remaining`, `limit_per_member` or others say otherwise."""
+    reward_id = new_id()
+    await conn.execute(
+        """insert into reward (id, name, points_cost, stock_remaining, limit_per_member, minimum_tier_code, active,
+             created_at, updated_at) values ($1, 'Mug', $2, $3, $4, $5, $6, $7, $7)""",
+        reward_id,
+        points_cost,
+        columns.get("stock_remaining"),
+        columns.get("limit_per_member"),
+        columns.get("minimum_tier_code"),
+        columns.get("active", True),
+        NOON,
+    )
+    return reward_id
+
+
+async def add_redemption(conn: Connection, member_id: UUID, reward_id: UUID, points_cost: int = 100) -> UUID:
+    """A redemption that waits for its decision."""
+    redemption_id = new_id()
+    await conn.execute(
+        """insert into redemption (id, member_id, reward_id, points_cost, requested_at)
+           values ($1, $2, $3, $4, $5)""",
+        redemption_id,
+        member_id,
+        reward_id,
+        points_cost,
+        NOON,
+    )
+    return redemption_id
