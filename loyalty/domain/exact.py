@@ -1,0 +1,27 @@
+"""Exact numbers as text. Python's Fraction reads every one of them back as the same number."""
+
+from fractions import Fraction
+from functools import lru_cache
+
+
+def exact_text(number: Fraction) -> str:
+    """ "2.5" where the decimals end, "10/3" where they do not."""
+    numerator, denominator = number.numerator, number.denominator
+    if denominator == 1:
+        return str(numerator)
+    places = _decimal_places(denominator)
+    if places is None:
+        return f"{numerator}/{denominator}"
+    digits = str(abs(numerator) * 10**places // denominator).rjust(places + 1, "0")
+    return f"{'-' if numerator < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+@lru_cache(maxsize=1024)
+def _decimal_places(denominator: int) -> int | None:
+    """How many decimals 1/denominator has; None when they never end (it has a prime factor besides 2 and 5)."""
+    rest, twos, fives = denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return max(twos, fives) if rest == 1 else None

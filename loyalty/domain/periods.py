@@ -1,0 +1,27 @@
+"""Periods that limits count in, by the calendar of the program's time zone."""
+
+from datetime import date
+from enum import StrEnum
+
+
+class Period(StrEnum):
+    """Weeks are those of ISO 8601: they begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    EVER = "ever"
+
+
+def period_key(period: Period, day: date) -> str:
+    """The name of the period that `day` is in: "2017-03-05", "2017-W09", "2017-03" or "ever"."""
+    match period:
+        case Period.DAY:
+            return f"{day:%Y-%m-%d}"
+        case Period.WEEK:
+            year, week, _ = day.isocalendar()
+            return f"{year:04}-W{week:02}"
+        case Period.MONTH:
+            return f"{day:%Y-%m}"
+        case Period.EVER:
+            return "ever"
