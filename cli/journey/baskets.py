@@ -64,8 +64,8 @@ def read_baskets(limit: int = ALL_BASKETS) -> Iterator[Basket]:
     paths = {name: str(data_folder() / f"{name}.parquet") for name in ("transactions", "products")}
     with duckdb.connect(config={"threads": 2}) as connection:
         rows = _rows(connection.execute(query, {**paths, "baskets": limit}))
-        for header, lines in groupby(rows, key=itemgetter(0, 1, 2, 3)):
-            yield _basket(*header, lines)
+        for (basket_id, household_id, store_id, happened_at), lines in groupby(rows, key=itemgetter(0, 1, 2, 3)):
+            yield Basket(basket_id, household_id, store_id, happened_at.replace(tzinfo=UTC), _lines(lines))
 
 
 def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
@@ -73,15 +73,7 @@ def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
         yield from rows
 
 
-def _basket(
-    basket_id: int, household_id: int, store_id: int, happened_at: datetime, lines: Iterable[tuple[Any, ...]]
-) -> Basket:
-    return Basket(
-        basket_id,
-        household_id,
-        store_id,
-        happened_at.replace(tzinfo=UTC),
-        tuple(
-            Line(product, department, quantity, to_cents(value)) for *_, product, department, quantity, value in lines
-        ),
+def _lines(rows: Iterable[tuple[Any, ...]]) -> tuple[Line, ...]:
+    return tuple(
+        Line(product, department, quantity, to_cents(value)) for *_, product, department, quantity, value in rows
     )
