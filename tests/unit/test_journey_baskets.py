@@ -34,8 +34,8 @@ def test_every_sales_value_of_the_file_is_a_whole_number_of_cents(connection: du
 
 
 def test_a_basket_has_one_household_one_store_and_one_time(connection: duckdb.DuckDBPyConnection) -> None:
-    several = """select count(*) from (select basket_id from line group by basket_id
-      having count(distinct household_id) > 1 or count(distinct store_id) > 1 or count(distinct transaction_timestamp) > 1)"""
+    several = """select count(*) from (select basket_id from line group by basket_id having
+      count(distinct household_id) > 1 or count(distinct store_id) > 1 or count(distinct transaction_timestamp) > 1)"""
     assert connection.execute(several).fetchone() == (0,)
 
 
