@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from loyalty.domain.exact import exact_text
@@ -40,16 +40,14 @@ class ReceiptRule:
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class RulePoints:
+class RulePoints(NamedTuple):
     """Exact points that a rule gave in one place, before multipliers and limits."""
 
     rule: int
     points: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptLine:
+class ReceiptLine(NamedTuple):
     """A line and the rules that claimed it, all of one scope; scope is None when none did."""
 
     line: int

@@ -10,8 +10,9 @@ from loyalty.domain.program import ProgramSettings
 from loyalty.domain.purchase import MemberFacts, Purchase
 from loyalty.domain.receipt import Receipt, ReceiptLine, ReceiptRule, RulePoints
 from loyalty.domain.rules.arithmetic import round_points, split
+from loyalty.domain.rules.definition import FixedPoints, Multiplier, PointsPerAmount
 from loyalty.domain.rules.limits import cut_shares
-from loyalty.domain.rules.selection import Claim, Selection
+from loyalty.domain.rules.selection import Selection
 from loyalty.domain.rules.tally import Tally
 
 
@@ -28,14 +29,12 @@ class Occasion:
 def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
     """The award with its receipt. Raises UnknownCurrency."""
     tally = Tally(selection.rules)
-    lines = _earn_by_line(selection, occasion.purchase.currency, tally)
-    fixed = _earn_fixed(selection, tally)
-    tally.cap()
+    minor_per_unit = 10 ** exponent_of(occasion.purchase.currency)
+    _contribute(selection, minor_per_unit, tally)
     before_multipliers = tally.total
     multipliers = tally.multiply([selection.seat(rule) for rule in selection.multipliers])
     tier = tally.apply_tier(occasion.member.tier, Fraction(occasion.member.tier_multiplier))
-    unrounded = tally.total
-    rounded = round_points(unrounded, occasion.program.rounding)
+    rounded = round_points(tally.total, occasion.program.rounding)
     shares = split(tally.contributions, rounded)
     granted, cuts, changes = cut_shares(selection.rules, shares, usage, occasion.local_time.date())
     receipt = Receipt(
@@ -43,13 +42,13 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
         amount_minor=occasion.purchase.amount_minor,
         local_time=occasion.local_time,
         time_zone=occasion.program.time_zone,
-        rules=_receipt_rules(tally, shares, granted),
-        lines=lines,
-        fixed=fixed,
+        rules=_receipt_rules(selection, tally, shares, granted),
+        lines=_receipt_lines(selection, minor_per_unit),
+        fixed=tuple(RulePoints(selection.seat(rule), rule.number) for rule in selection.fixed),
         before_multipliers=before_multipliers,
         multipliers=multipliers,
         tier=tier,
-        unrounded=unrounded,
+        unrounded=tally.total,
         rounding=occasion.program.rounding,
         rounded=rounded,
         cuts=(*tally.cuts, *cuts),
@@ -58,39 +57,40 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
     return Award(receipt.points, _shares(receipt.rules), tuple(changes), receipt)
 
 
-def _earn_by_line(selection: Selection, currency: str, tally: Tally) -> tuple[ReceiptLine, ...]:
-    minor_per_unit = 10 ** exponent_of(currency)
-    return tuple(
-        ReceiptLine(
-            place,
-            claim.line.sku,
-            claim.line.category,
-            claim.line.amount_minor,
-            claim.scope,
-            _earn_line(claim, selection, minor_per_unit, tally),
-        )
-        for place, claim in enumerate(selection.claims)
-    )
+def _contribute(selection: Selection, minor_per_unit: int, tally: Tally) -> None:
+    """Steps 1 and 2, one contribution a rule: a rule's lines are added up first, since its rate is the same for all."""
+    claimed_minor = [0] * len(selection.rules)
+    for line, claim in selection.claims:
+        for rule in claim.rules:
+            claimed_minor[selection.seat(rule)] += line.amount_minor
+    for seat, rule in enumerate(selection.rules):
+        match rule.definition.effect:
+            case PointsPerAmount():
+                tally.contribute(seat, _points(claimed_minor[seat], rule.number, minor_per_unit))
+            case FixedPoints():
+                tally.contribute(seat, rule.number)
+            case Multiplier():
+                pass
 
 
-def _earn_line(claim: Claim, selection: Selection, minor_per_unit: int, tally: Tally) -> tuple[RulePoints, ...]:
-    earned = []
-    for rule in claim.rules:
-        rate = rule.number
-        points = Fraction(claim.line.amount_minor * rate.numerator, minor_per_unit * rate.denominator)
-        earned.append(RulePoints(selection.seat(rule), points))
-        tally.add(earned[-1].rule, points)
-    return tuple(earned)
+def _points(amount_minor: int, rate: Fraction, minor_per_unit: int) -> Fraction:
+    return Fraction(amount_minor * rate.numerator, minor_per_unit * rate.denominator)
 
 
-def _earn_fixed(selection: Selection, tally: Tally) -> tuple[RulePoints, ...]:
-    earned = tuple(RulePoints(selection.seat(rule), rule.number) for rule in selection.fixed)
-    for fixed in earned:
-        tally.add(fixed.rule, fixed.points)
-    return earned
+def _receipt_lines(selection: Selection, minor_per_unit: int) -> tuple[ReceiptLine, ...]:
+    lines = []
+    for place, (line, claim) in enumerate(selection.claims):
+        points = [
+            RulePoints(selection.seat(rule), _points(line.amount_minor, rule.number, minor_per_unit))
+            for rule in claim.rules
+        ]
+        lines.append(ReceiptLine(place, line.sku, line.category, line.amount_minor, claim.scope, tuple(points)))
+    return tuple(lines)
 
 
-def _receipt_rules(tally: Tally, shares: list[int], granted: list[int]) -> tuple[ReceiptRule, ...]:
+def _receipt_rules(
+    selection: Selection, tally: Tally, shares: list[int], granted: list[int]
+) -> tuple[ReceiptRule, ...]:
     return tuple(
         ReceiptRule(
             rule.active.rule_id,
@@ -101,7 +101,7 @@ def _receipt_rules(tally: Tally, shares: list[int], granted: list[int]) -> tuple
             share,
             points,
         )
-        for rule, contribution, share, points in zip(tally.rules, tally.contributions, shares, granted, strict=True)
+        for rule, contribution, share, points in zip(selection.rules, tally.contributions, shares, granted, strict=True)
     )
 
 

@@ -61,9 +61,9 @@ def stacked(rules: Sequence[CompiledRule]) -> Sequence[CompiledRule]:
     return [rule for rule in rules if rule.definition.stackable]
 
 
-def by_value(rules: Iterable[CompiledRule]) -> Mapping[str, Sequence[CompiledRule]]:
+def by_value(rules: Iterable[CompiledRule]) -> Mapping[str | None, Sequence[CompiledRule]]:
     """The rules for each sku or category that one of them names, in the order given."""
-    index: dict[str, list[CompiledRule]] = {}
+    index: dict[str | None, list[CompiledRule]] = {}
     for rule in rules:
         for value in rule.values:
             index.setdefault(value, []).append(rule)

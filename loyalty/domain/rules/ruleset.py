@@ -22,7 +22,7 @@ from loyalty.domain.rules.definition import (
     ScopeType,
 )
 from loyalty.domain.rules.limits import counters, is_counted
-from loyalty.domain.rules.selection import Claim, Selection
+from loyalty.domain.rules.selection import Claims, ScopeIndex, Selection
 
 
 def compile_ruleset(rules: Iterable[ActiveRule], program: ProgramSettings) -> "Ruleset":
@@ -49,9 +49,11 @@ class Ruleset:
         self._zone = program.zone
         self._fields = frozenset(check.field for rule in rules for check in rule.checks)
         earning = _with_effect(rules, PointsPerAmount)
-        self._by_sku = by_value(_with_scope(earning, ScopeType.SKU))
-        self._by_category = by_value(_with_scope(earning, ScopeType.CATEGORY))
-        self._by_order = _with_scope(earning, ScopeType.ORDER)
+        self._index = ScopeIndex(
+            by_value(_with_scope(earning, ScopeType.SKU)),
+            by_value(_with_scope(earning, ScopeType.CATEGORY)),
+            _with_scope(earning, ScopeType.ORDER),
+        )
         self._fixed = _with_effect(rules, FixedPoints)
         self._multipliers = _with_effect(rules, Multiplier)
         self._counted = [rule for rule in rules if is_counted(rule.definition.limits)]
@@ -76,24 +78,13 @@ class Ruleset:
         lines = occasion.purchase.lines or (Line(occasion.purchase.amount_minor),)
         fixed = [rule for rule in self._fixed if rule in in_force and any(map(rule.covers, lines))]
         multipliers = [rule for rule in self._multipliers if rule in in_force]
-        return Selection([self._claim(line, in_force) for line in lines], stacked(fixed), stacked(multipliers))
+        claims = Claims(self._index, in_force)
+        return Selection([(line, claims.of(line)) for line in lines], stacked(fixed), stacked(multipliers))
 
     def _in_force(self, occasion: Occasion) -> frozenset[CompiledRule]:
         facts = facts_of(self._fields, occasion.purchase, occasion.member, occasion.local_time)
         occurred_at = occasion.purchase.occurred_at
         return frozenset(rule for rule in self._rules if rule.in_force(facts, occurred_at))
-
-    def _claim(self, line: Line, in_force: frozenset[CompiledRule]) -> Claim:
-        """The most specific scope with a rule in force for the line claims it."""
-        for scope, candidates in (
-            (ScopeType.SKU, self._by_sku.get(line.sku or "", ())),
-            (ScopeType.CATEGORY, self._by_category.get(line.category or "", ())),
-            (ScopeType.ORDER, self._by_order),
-        ):
-            rules = [rule for rule in candidates if rule in in_force]
-            if rules:
-                return Claim(line, scope, stacked(rules))
-        return Claim(line, None, ())
 
 
 def _with_effect(rules: Iterable[CompiledRule], effect: type[Effect]) -> list[CompiledRule]:
