@@ -1,0 +1,68 @@
+"""Rewards as operators manage them. A reward about to change is locked: no redemption takes stock of it meanwhile."""
+
+from typing import Any
+from uuid import UUID
+
+from loyalty.clock import Clock, IdSource, new_id
+from loyalty.errors import Invalid
+from loyalty.services.auditing import Actor, Change, record_change
+from loyalty.store import program
+from loyalty.store import rewards_admin as store
+from loyalty.store.database import Connection
+from schemas.admin.fields import POINTS_LIMIT
+from schemas.admin.rewards import NewReward, Reward, RewardPatch
+
+
+async def create_reward(
+    conn: Connection, command: NewReward, actor: Actor, clock: Clock, make_id: IdSource = new_id
+) -> Reward:
+    """Raises Invalid for an unknown tier or an end before the start."""
+    at = clock()
+    reward = Reward(reward_id=make_id(), created_at=at, updated_at=at, **dict(command))
+    await _check(conn, reward)
+    await store.insert_reward(conn, reward)
+    await record_change(conn, _change("reward.created", None, reward), actor, at)
+    return reward
+
+
+async def change_reward(conn: Connection, reward_id: UUID, command: RewardPatch, actor: Actor, clock: Clock) -> Reward:
+    """Raises NotFound, and Invalid as create_reward or for a stock below zero."""
+    before = await store.lock_reward(conn, reward_id)
+    after = before.model_copy(update=_new_values(before, command))
+    if after == before:
+        return before
+    after = after.model_copy(update={"updated_at": clock()})
+    await _check(conn, after)
+    await store.update_reward(conn, after)
+    await record_change(conn, _change("reward.changed", before, after), actor, after.updated_at)
+    return after
+
+
+def _new_values(before: Reward, command: RewardPatch) -> dict[str, Any]:
+    values = command.given()
+    if "stock_change" in values:
+        values["stock_remaining"] = _changed_stock(before.stock_remaining, values.pop("stock_change"))
+    return values
+
+
+def _changed_stock(remaining: int | None, change: int) -> int:
+    if remaining is None:
+        raise Invalid([("/stock_change", "The reward's stock is not counted: set stock_remaining")])
+    if not 0 <= remaining + change <= POINTS_LIMIT:
+        raise Invalid([("/stock_change", f"The stock would be {remaining + change}")], stock_remaining=remaining)
+    return remaining + change
+
+
+async def _check(conn: Connection, reward: Reward) -> None:
+    errors = []
+    if reward.starts_at is not None and reward.ends_at is not None and reward.ends_at <= reward.starts_at:
+        errors.append(("/ends_at", "The end must be after the start"))
+    known = {tier.code for tier in await program.list_tiers(conn)}
+    if reward.minimum_tier_code is not None and reward.minimum_tier_code not in known:
+        errors.append(("/minimum_tier_code", f"There is no such tier; there are {', '.join(sorted(known))}"))
+    if errors:
+        raise Invalid(errors)
+
+
+def _change(action: str, before: Reward | None, after: Reward) -> Change:
+    return Change(action, "reward", str(after.reward_id), before, after)

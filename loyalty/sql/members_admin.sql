@@ -1,0 +1,46 @@
+-- name: admin_member_by_id^
+-- A member with what they hold.
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at,
+  w.available, w.pending, w.held, w.lifetime_earned, w.lifetime_redeemed
+from member m join wallet w on w.member_id = m.id where m.id = :member_id;
+
+-- name: list_admin_members
+-- A page of members, newest first.
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at,
+  w.available, w.pending, w.held, w.lifetime_earned, w.lifetime_redeemed
+from member m join wallet w on w.member_id = m.id
+where (:status::text is null or m.status = :status)
+  and (:tier_code::text is null or m.tier_code = :tier_code)
+  and (:before_id::uuid is null or m.id < :before_id)
+order by m.id desc limit :limit;
+
+-- name: search_admin_members
+-- A page of the members whose name, email or external id begins so, newest first. Each branch has an index.
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at,
+  w.available, w.pending, w.held, w.lifetime_earned, w.lifetime_redeemed
+from (
+  select id from member where lower(name) like lower(:pattern)
+  union select id from member where lower(email) like lower(:pattern)
+  union select id from member where external_id like :pattern
+) found
+join member m on m.id = found.id join wallet w on w.member_id = m.id
+where (:status::text is null or m.status = :status)
+  and (:tier_code::text is null or m.tier_code = :tier_code)
+  and (:before_id::uuid is null or m.id < :before_id)
+order by m.id desc limit :limit;
+
+-- name: list_ledger_entries
+-- A page of a member's journal entries with their postings, newest first.
+select e.id as entry_id, e.seq, e.kind, e.source_id, e.event_id, e.reason, e.booked_at, e.traceparent, e.available_after,
+  p.points, p.postings
+from journal_entry e cross join lateral (
+  select sum(points) filter (where account like 'member.%')::bigint as points,
+    jsonb_agg(jsonb_build_object('account', account, 'points', points) order by n) as postings
+  from posting where entry_id = e.id
+) p
+where e.member_id = :member_id and (:before_seq::bigint is null or e.seq < :before_seq)
+order by e.seq desc limit :limit;
+
+-- name: member_id_by_external_id$
+-- The member whom another system calls so.
+select id from member where external_id = :external_id;

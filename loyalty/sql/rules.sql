@@ -1,0 +1,52 @@
+-- name: insert_rule!
+-- A new rule: a draft whose first version follows in the same transaction.
+insert into earning_rule (id, status, latest_version, created_at) values (:rule_id, 'draft', 1, :at);
+
+-- name: insert_rule_version!
+-- A version, never changed again.
+insert into earning_rule_version (rule_id, version, name, definition, created_at, created_by)
+values (:rule_id, :version, :name, :definition, :at, :created_by);
+
+-- name: lock_rule^
+-- A rule that is about to change.
+select id as rule_id, status, active_version, latest_version, created_at, activated_at, retired_at
+from earning_rule where id = :rule_id for update;
+
+-- name: raise_latest_version!
+-- A rule has one version more.
+update earning_rule set latest_version = :version where id = :rule_id;
+
+-- name: set_rule_active!
+-- A version takes effect.
+update earning_rule set status = 'active', active_version = :version, activated_at = :at, retired_at = null
+where id = :rule_id;
+
+-- name: set_rule_retired!
+-- A rule is out of force.
+update earning_rule set status = 'retired', active_version = null, retired_at = :at where id = :rule_id;
+
+-- name: rule_by_id^
+-- A rule, named as its active version, else as its latest.
+select r.id as rule_id, v.name, r.status, r.active_version, r.latest_version, r.created_at, r.activated_at, r.retired_at
+from earning_rule r
+join earning_rule_version v on v.rule_id = r.id and v.version = coalesce(r.active_version, r.latest_version)
+where r.id = :rule_id;
+
+-- name: list_rules
+-- A page of rules, newest first.
+select r.id as rule_id, v.name, r.status, r.active_version, r.latest_version, r.created_at, r.activated_at, r.retired_at
+from earning_rule r
+join earning_rule_version v on v.rule_id = r.id and v.version = coalesce(r.active_version, r.latest_version)
+where (:status::text is null or r.status = :status) and (:before_id::uuid is null or r.id < :before_id)
+order by r.id desc limit :limit;
+
+-- name: list_rule_versions
+-- Every version of a rule, newest first.
+select version, definition, created_at, created_by from earning_rule_version where rule_id = :rule_id
+order by version desc;
+
+-- name: list_active_rules
+-- The versions in force, oldest rule first.
+select r.id as rule_id, v.version, r.created_at, v.definition
+from earning_rule r join earning_rule_version v on v.rule_id = r.id and v.version = r.active_version
+where r.status = 'active' order by r.created_at, r.id;

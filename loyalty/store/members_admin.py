@@ -1,0 +1,48 @@
+"""Members as operators see them: found by how their name, email or external id begins, with their ledger."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from loyalty.errors import NotFound
+from loyalty.store.database import Connection
+from loyalty.store.queries import queries
+from schemas.admin.members import LedgerEntry, Member, MemberFilter, PointsView
+
+
+async def get_member(conn: Connection, member_id: UUID) -> Member:
+    """Raises NotFound."""
+    row = await queries.admin_member_by_id(conn, member_id=member_id)
+    if row is None:
+        raise NotFound("There is no such member.")
+    return _member(row)
+
+
+async def find_member_id(conn: Connection, external_id: str) -> UUID | None:
+    """The member whom another system calls `external_id`."""
+    found: UUID | None = await queries.member_id_by_external_id(conn, external_id=external_id)
+    return found
+
+
+async def list_members(conn: Connection, wanted: MemberFilter, before: UUID | None, limit: int) -> list[Member]:
+    given = {"status": wanted.status, "tier_code": wanted.tier_code, "before_id": before, "limit": limit}
+    if wanted.search is None:
+        rows = queries.list_admin_members(conn, **given)
+    else:
+        rows = queries.search_admin_members(conn, pattern=_prefix_pattern(wanted.search), **given)
+    return [_member(row) async for row in rows]
+
+
+async def list_ledger(conn: Connection, member_id: UUID, before_seq: int | None, limit: int) -> list[LedgerEntry]:
+    """The member's newest `limit` entries before the one with `before_seq`."""
+    rows = queries.list_ledger_entries(conn, member_id=member_id, before_seq=before_seq, limit=limit)
+    return [LedgerEntry.model_validate(dict(row)) async for row in rows]
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    return Member.model_validate({**row, "points": {name: row[name] for name in PointsView.model_fields}})
+
+
+def _prefix_pattern(text: str) -> str:
+    """A LIKE pattern for what begins with `text`, whatever characters it has."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

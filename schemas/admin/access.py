@@ -1,0 +1,83 @@
+"""Administrators, their sessions, and the audit log."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import EmailStr, Field, SecretStr
+
+from schemas.admin.fields import Command, ShortText, omitted
+from schemas.common import Answered, PageQuery, UtcTime
+
+Role = Literal["viewer", "operator", "admin"]
+Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
+PresentedPassword = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+RefreshToken = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+
+
+class Admin(Answered):
+    """An administrator. viewer reads; operator also acts on members, rewards and redemptions; admin does everything."""
+
+    admin_id: UUID
+    email: str
+    name: str
+    role: Role
+    active: bool
+    created_at: UtcTime
+
+
+class NewAdmin(Command):
+    email: EmailStr
+    name: ShortText
+    role: Role
+    password: Password
+
+
+class AdminPatch(Command):
+    """Fields left out stay as they are. A new password, role or `active: false` ends the administrator's sessions."""
+
+    name: ShortText = Field(default_factory=omitted)
+    role: Role = Field(default_factory=omitted)
+    active: bool = Field(default_factory=omitted)
+    password: Password = Field(default_factory=omitted)
+
+
+class Login(Command):
+    email: Annotated[str, Field(min_length=1, max_length=320)]
+    password: PresentedPassword
+
+
+class Refresh(Command):
+    refresh_token: RefreshToken
+
+
+class Session(Answered):
+    """The access token goes into `Authorization: Bearer`; the refresh token buys the next session, once."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = Field("Bearer")
+    expires_in: int = Field(description="seconds that the access token is valid")
+    refresh_token: str
+    admin: Admin
+
+
+class AuditEntry(Answered):
+    """A change: who made it, to what, what changed. `before` and `after` hold the fields that differ."""
+
+    audit_id: UUID
+    at: UtcTime
+    actor_kind: Literal["admin", "merchant", "member", "operator", "system"]
+    actor_id: str
+    action: str = Field(examples=["member.adjusted"])
+    subject_kind: str
+    subject_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    request_id: str | None
+    address: str | None
+
+
+class AuditFilter(PageQuery):
+    actor_id: Annotated[str, Field(max_length=200)] | None = None
+    subject_kind: Annotated[str, Field(max_length=40)] | None = None
+    subject_id: Annotated[str, Field(max_length=200)] | None = None
+    action: Annotated[str, Field(max_length=80)] | None = None

@@ -1,0 +1,97 @@
+"""Members as an operator sees them: who they are, what they hold, and the ledger that explains it."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import EmailStr, Field, model_validator
+
+from schemas.admin.fields import POINTS_LIMIT, Code, Command, ExternalId, Reason, ShortText
+from schemas.common import Answered, PageQuery, UtcTime
+
+MemberStatus = Literal["active", "suspended", "erased"]
+
+
+class PointsView(Answered):
+    """A member's balances, in points."""
+
+    available: int
+    pending: int
+    held: int
+    lifetime_earned: int
+    lifetime_redeemed: int
+
+
+class Member(Answered):
+    member_id: UUID
+    external_id: str | None
+    email: str | None
+    name: str | None
+    status: MemberStatus
+    tier_code: str
+    created_at: UtcTime
+    points: PointsView
+
+
+class NewMember(Command):
+    """At least one of external_id and email identifies the member."""
+
+    external_id: ExternalId | None = None
+    email: EmailStr | None = None
+    name: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _identified(self) -> "NewMember":
+        if self.external_id is None and self.email is None:
+            raise ValueError("give an external_id, an email or both")
+        return self
+
+
+class MemberFilter(PageQuery):
+    """`search` matches the beginning of the name, the email or the external id, whatever the case of the first two."""
+
+    search: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    status: MemberStatus | None = None
+    tier_code: Code | None = None
+
+
+class PostingView(Answered):
+    account: str = Field(examples=["member.available"])
+    points: int
+
+
+class LedgerEntry(Answered):
+    """A journal entry. `points` is what it changed of the member's points in all; its postings sum to zero."""
+
+    entry_id: int
+    seq: int = Field(description="counts the member's entries from 1, without holes")
+    kind: str = Field(examples=["earn"])
+    points: int
+    available_after: int
+    source_id: UUID = Field(description="the transaction, redemption or adjustment that it books")
+    event_id: UUID
+    reason: str | None
+    booked_at: UtcTime
+    traceparent: str | None
+    postings: list[PostingView]
+
+
+class NewAdjustment(Command):
+    """Points given (+) or taken (-) by hand. No more can be taken than is available."""
+
+    points: Annotated[int, Field(ge=-POINTS_LIMIT, le=POINTS_LIMIT, description="not 0")]
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _moves_points(self) -> "NewAdjustment":
+        if self.points == 0:
+            raise ValueError("an adjustment of 0 points changes nothing")
+        return self
+
+
+class Adjustment(Answered):
+    adjustment_id: UUID
+    member_id: UUID
+    points: int
+    reason: str
+    available_after: int
+    adjusted_at: UtcTime

@@ -1,0 +1,75 @@
+"""The program's own settings and its tiers."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainSerializer, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from schemas.admin.fields import Code, Command, Points, ShortText, omitted
+from schemas.common import Answered, CurrencyCode
+
+Rounding = Literal["down", "half_up", "up"]
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+def _refuse_float(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError('give a decimal as a string, such as "1.25"')
+    return value
+
+
+class _DecimalText:
+    """Shows clients a decimal as what it is in JSON: a string."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,6})?$", "examples": ["1.25"]}
+
+
+_AS_TEXT = (BeforeValidator(_refuse_float), PlainSerializer(_plain, return_type=str), _DecimalText)
+
+Multiplier = Annotated[Decimal, Field(gt=0, le=1_000, decimal_places=4), *_AS_TEXT]
+"""A factor as a decimal string; at most 4 decimals."""
+PointValue = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6), *_AS_TEXT]
+"""What one point is worth in the program's currency, as a decimal string; at most 6 decimals."""
+
+
+class Program(Answered):
+    name: str
+    currency: CurrencyCode
+    time_zone: str = Field(examples=["Europe/London"])
+    rounding: Rounding
+    point_value: PointValue
+    ruleset_version: int = Field(description="counts every change that alters what a purchase earns")
+
+
+class ProgramPatch(Command):
+    """Fields left out stay as they are. The currency is fixed once a purchase has been recorded."""
+
+    name: ShortText = Field(default_factory=omitted)
+    currency: CurrencyCode = Field(default_factory=omitted)
+    time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(default_factory=omitted)
+    rounding: Rounding = Field(default_factory=omitted)
+    point_value: PointValue = Field(default_factory=omitted)
+
+
+class Tier(Command):
+    """A step of the ladder. `multiplier` multiplies every award of its members."""
+
+    code: Code
+    name: ShortText
+    rank: Annotated[int, Field(ge=0, le=1_000)]
+    threshold_points: Points
+    multiplier: Multiplier = Decimal(1)
+    benefits: Annotated[list[ShortText], Field(max_length=50)] = Field(default_factory=list)
+
+
+class Tiers(Command):
+    """The whole ladder, lowest rank first. The tier `base` is where members begin, at 0 points."""
+
+    tiers: Annotated[list[Tier], Field(min_length=1, max_length=50)]

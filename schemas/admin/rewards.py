@@ -1,0 +1,98 @@
+"""Rewards and what was asked of them."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from schemas.admin.fields import (
+    POINTS_LIMIT,
+    AwareTime,
+    Code,
+    Command,
+    LongText,
+    Points,
+    PositivePoints,
+    ShortText,
+    omitted,
+)
+from schemas.common import Answered, PageQuery, UtcTime
+from schemas.events import RejectionReason
+
+ImageUrl = Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/)[^\s<>\"']*$")]
+MemberLimit = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Reward(Answered):
+    reward_id: UUID
+    name: str
+    description: str
+    image_url: str | None
+    points_cost: int
+    stock_remaining: int | None = Field(description="null: as many as are asked for")
+    limit_per_member: int | None
+    minimum_tier_code: str | None
+    active: bool
+    starts_at: UtcTime | None
+    ends_at: UtcTime | None
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class NewReward(Command):
+    name: ShortText
+    description: LongText = ""
+    image_url: ImageUrl | None = None
+    points_cost: PositivePoints
+    stock_remaining: Points | None = None
+    limit_per_member: MemberLimit | None = None
+    minimum_tier_code: Code | None = None
+    active: bool = True
+    starts_at: AwareTime | None = None
+    ends_at: AwareTime | None = None
+
+
+class RewardPatch(Command):
+    """Fields left out stay as they are. `stock_remaining` sets the stock; `stock_change` adds to it or takes from it,
+    whatever is redeemed meanwhile."""
+
+    name: ShortText = Field(default_factory=omitted)
+    description: LongText = Field(default_factory=omitted)
+    image_url: ImageUrl | None = Field(default_factory=omitted)
+    points_cost: PositivePoints = Field(default_factory=omitted)
+    stock_remaining: Points | None = Field(default_factory=omitted)
+    stock_change: Annotated[int, Field(ge=-POINTS_LIMIT, le=POINTS_LIMIT)] = Field(default_factory=omitted)
+    limit_per_member: MemberLimit | None = Field(default_factory=omitted)
+    minimum_tier_code: Code | None = Field(default_factory=omitted)
+    active: bool = Field(default_factory=omitted)
+    starts_at: AwareTime | None = Field(default_factory=omitted)
+    ends_at: AwareTime | None = Field(default_factory=omitted)
+
+    @model_validator(mode="after")
+    def _one_way_to_change_stock(self) -> "RewardPatch":
+        if {"stock_remaining", "stock_change"} <= self.model_fields_set:
+            raise ValueError("give stock_remaining or stock_change, not both")
+        return self
+
+
+class RewardFilter(PageQuery):
+    active: bool | None = None
+
+
+class Redemption(Answered):
+    redemption_id: UUID
+    member_id: UUID
+    reward_id: UUID
+    reward_name: str
+    points_cost: int
+    status: Literal["pending", "completed", "rejected", "cancelled"]
+    reason: RejectionReason | None
+    voucher_code: str | None
+    requested_at: UtcTime
+    completed_at: UtcTime | None
+
+
+class RedemptionFilter(PageQuery):
+    status: Literal["pending", "completed", "rejected", "cancelled"] | None = None
+    member_id: UUID | None = None
+    reward_id: UUID | None = None

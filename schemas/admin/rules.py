@@ -1,0 +1,176 @@
+"""Earning rules. loyalty.domain is the authority on what a definition may say; the models here describe it to clients.
+
+A definition in a request is taken as it came and read by loyalty.domain's parse_rule, which names every mistake by its
+place; that is why NewRule is an open object whose published schema is RuleDefinition's.
+"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootModel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from schemas.admin.fields import POINTS_LIMIT, AwareTime, Command
+from schemas.common import Answered, CurrencyCode, DecimalString, PageQuery, UtcTime
+
+RuleDecimal = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]{1,4})?$", examples=["1.5"])]
+RulePoints = Annotated[int, Field(ge=1, le=POINTS_LIMIT)]
+RuleText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class RulePart(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OrderScope(RulePart):
+    """The whole purchase."""
+
+    type: Literal["order"]
+
+
+class LineScope(RulePart):
+    """The lines whose category or sku is one of `values`."""
+
+    type: Literal["category", "sku"]
+    values: Annotated[list[RuleText], Field(min_length=1, max_length=10_000)]
+
+
+class Condition(RulePart):
+    """`value` is a list for in and not_in. weekday (1 is Monday) and hour are in the program's time zone."""
+
+    field: Literal["merchant_id", "amount", "tier", "currency", "first_purchase", "member_age_days", "weekday", "hour"]
+    op: Literal["eq", "ne", "in", "not_in", "gte", "lte"]
+    value: str | int | bool | list[str | int]
+
+
+class PointsPerAmount(RulePart):
+    """`points` for every `per` units of the currency, in proportion."""
+
+    type: Literal["points_per_amount"]
+    points: RuleDecimal
+    per: RuleDecimal
+
+
+class FixedPoints(RulePart):
+    type: Literal["fixed"]
+    points: RulePoints
+
+
+class RuleMultiplier(RulePart):
+    type: Literal["multiplier"]
+    factor: RuleDecimal
+
+
+class Window(RulePart):
+    """From starts_at (included) to ends_at (excluded); null is open."""
+
+    starts_at: UtcTime | None = None
+    ends_at: UtcTime | None = None
+
+
+class MemberLimit(RulePart):
+    points: RulePoints
+    period: Literal["day", "week", "month", "ever"]
+
+
+class Limits(RulePart):
+    """The most points a rule gives: in one transaction, to one member in a period, to all members."""
+
+    points_per_transaction: RulePoints | None = None
+    points_per_member: MemberLimit | None = None
+    budget_points: RulePoints | None = None
+
+
+class RuleDefinition(RulePart):
+    """What a version of an earning rule says: docs/rules.md tells how rules work together."""
+
+    name: RuleText
+    trigger: Literal["transaction.recorded"] = "transaction.recorded"
+    scope: Annotated[OrderScope | LineScope, Field(discriminator="type")] = OrderScope(type="order")
+    conditions: Annotated[list[Condition], Field(max_length=20)] = []
+    effect: Annotated[PointsPerAmount | FixedPoints | RuleMultiplier, Field(discriminator="type")]
+    window: Window = Window()
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    stackable: bool = True
+    limits: Limits = Limits()
+
+
+class NewRule(RootModel[dict[str, Any]]):
+    """A rule's definition, as the client wrote it."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(RuleDefinition.__pydantic_core_schema__)
+
+
+class RuleVersion(Answered):
+    version: int
+    definition: RuleDefinition
+    created_at: UtcTime
+    created_by: UUID | None
+
+
+class Rule(Answered):
+    """A rule is its versions: at most one is active, and a version is never changed."""
+
+    rule_id: UUID
+    name: str = Field(description="of the active version, else of the latest")
+    status: Literal["draft", "active", "retired"]
+    active_version: int | None
+    latest_version: int
+    created_at: UtcTime
+    activated_at: UtcTime | None
+    retired_at: UtcTime | None
+
+
+class RuleWithVersions(Rule):
+    versions: list[RuleVersion] = Field(description="newest first")
+
+
+class RuleFilter(PageQuery):
+    status: Literal["draft", "active", "retired"] | None = None
+
+
+class ActivateRule(Command):
+    version: Annotated[int, Field(ge=1)] | None = Field(None, description="the latest when left out")
+
+
+class SimulatedItem(Command):
+    sku: RuleText
+    category: RuleText | None = None
+    quantity: Annotated[int, Field(ge=0, le=1_000_000)] = 1
+    amount: DecimalString
+
+
+class SimulatedPurchase(Command):
+    """A purchase that is not stored. Its member is `member_id`, else a newcomer of the base tier."""
+
+    member_id: UUID | None = None
+    merchant_id: UUID | None = None
+    occurred_at: AwareTime | None = Field(None, description="now when left out")
+    amount: DecimalString
+    currency: CurrencyCode
+    items: Annotated[list[SimulatedItem], Field(max_length=500)] = Field(default_factory=list)
+
+
+class Simulation(Command):
+    """What would `transaction` earn under `rules`, or under the active rules when they are left out?"""
+
+    transaction: SimulatedPurchase
+    rules: Annotated[list[NewRule], Field(min_length=1, max_length=200)] | None = None
+
+
+class SimulatedShare(Answered):
+    rule_id: UUID
+    version: int
+    name: str
+    points: int
+
+
+class SimulationResult(Answered):
+    """`receipt` is what the member would see under GET /transactions/{id}/receipt."""
+
+    points: int
+    rules: list[SimulatedShare]
+    receipt: dict[str, Any]
