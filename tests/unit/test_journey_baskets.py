@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.journey.baskets import ALL_BASKETS, data_folder, read_baskets, to_cents
+from cli.journey.baskets import ALL_BASKETS, data_folder, read_baskets, read_participants, to_cents
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,10 @@ def test_lines_are_those_of_the_file(connection: duckdb.DuckDBPyConnection) -> N
         "select product_id, quantity, round(sales_value * 100) from line where basket_id = $1", [basket.basket_id]
     ).fetchall()
     assert sorted((line.product_id, line.quantity, line.amount_minor) for line in basket.lines) == sorted(rows)
+
+
+def test_participants_are_those_of_the_baskets() -> None:
+    households, stores = read_participants(500)
+    baskets = list(read_baskets(500))
+    assert households == sorted({basket.household_id for basket in baskets})
+    assert stores == sorted({basket.store_id for basket in baskets})
