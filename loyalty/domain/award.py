@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from loyalty.domain.receipt import Receipt
+if TYPE_CHECKING:
+    from loyalty.domain.rules.receipt import Receipt
 
 
 class Counter(StrEnum):
@@ -53,7 +54,7 @@ class Award:
     points: int
     shares: tuple[Share, ...]
     usage_changes: tuple[UsageChange, ...]
-    receipt: Receipt
+    receipt: "Receipt"
 
     @property
     def pending_until(self) -> datetime | None:

@@ -8,10 +8,10 @@ from loyalty.domain.award import Award, Share, UsageView
 from loyalty.domain.money import exponent_of
 from loyalty.domain.program import ProgramSettings
 from loyalty.domain.purchase import MemberFacts, Purchase
-from loyalty.domain.receipt import Receipt, ReceiptLine, ReceiptRule, RulePoints
 from loyalty.domain.rules.arithmetic import round_points, split
 from loyalty.domain.rules.definition import FixedPoints, Multiplier, PointsPerAmount
 from loyalty.domain.rules.limits import cut_shares
+from loyalty.domain.rules.receipt import Receipt, ReceiptLine, ReceiptRule, RulePoints
 from loyalty.domain.rules.selection import Selection
 from loyalty.domain.rules.tally import Tally
 

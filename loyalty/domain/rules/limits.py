@@ -5,9 +5,9 @@ from datetime import date
 
 from loyalty.domain.award import Counter, UsageChange, UsageKey, UsageView
 from loyalty.domain.periods import Period, period_key
-from loyalty.domain.receipt import Cut, Limit
 from loyalty.domain.rules.compiled import CompiledRule
 from loyalty.domain.rules.definition import Limits
+from loyalty.domain.rules.receipt import Cut, Limit
 
 
 def is_counted(limits: Limits) -> bool:

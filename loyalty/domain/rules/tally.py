@@ -7,8 +7,8 @@ the contributions, and no contribution is negative.
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from loyalty.domain.receipt import Cut, Limit, ReceiptMultiplier, ReceiptTier
 from loyalty.domain.rules.compiled import CompiledRule
+from loyalty.domain.rules.receipt import Cut, Limit, ReceiptMultiplier, ReceiptTier
 
 _NOTHING = Fraction(0)
 
