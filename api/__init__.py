@@ -1,0 +1,1 @@
+"""The two HTTP APIs and the kit that both are made of."""

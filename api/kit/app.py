@@ -1,0 +1,81 @@
+"""Makes the server of an API from its table of routes."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import AsyncExitStack
+
+from sanic import Request, Sanic
+from sanic.handlers import ErrorHandler
+from sanic.response import HTTPResponse
+
+from api.kit.deps import Deps, opened
+from api.kit.endpoint import App, Endpoint, respond
+from api.kit.metrics import Metrics
+from api.kit.operations import add_operations
+from api.kit.problems import answer_problem
+from api.kit.routes import Api
+from api.kit.tracing import request_id_of
+from loyalty.settings import Settings
+
+REQUEST_SECONDS = 15
+RESPONSE_SECONDS = 30
+KEEP_ALIVE_SECONDS = 75
+SHUTDOWN_SECONDS = 10
+HEADER_BYTES_LIMIT = 16_384
+
+_made = itertools.count(1)
+
+
+def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
+    """The server of `api`. Without ready `deps` it opens its own when it starts and closes them when it stops."""
+    app: App = Sanic(_name(api), configure_logging=False, error_handler=_Problems())
+    app.config.update(
+        REQUEST_MAX_SIZE=settings.body_limit_bytes,
+        REQUEST_MAX_HEADER_SIZE=HEADER_BYTES_LIMIT,
+        REQUEST_TIMEOUT=REQUEST_SECONDS,
+        RESPONSE_TIMEOUT=RESPONSE_SECONDS,
+        KEEP_ALIVE_TIMEOUT=KEEP_ALIVE_SECONDS,
+        GRACEFUL_SHUTDOWN_TIMEOUT=SHUTDOWN_SECONDS,
+        ACCESS_LOG=False,
+    )
+    metrics = Metrics(api.name)
+    for route in api.routes:
+        uri = (api.prefix + route.path).replace("{", "<").replace("}", ":str>")
+        app.add_route(Endpoint(api, route, metrics), uri, methods=[route.method], name=route.name)
+    add_operations(app, api, metrics)
+    _open_and_close(app, api, settings, deps, metrics)
+    return app
+
+
+class _Problems(ErrorHandler):
+    """Answers what no endpoint answered: unknown paths and methods, requests that could not be read."""
+
+    def default(self, request: Request, exception: Exception) -> HTTPResponse:
+        request_id = request_id_of(request.headers.get("x-request-id") if request else None)
+        allow = getattr(exception, "headers", {}) or {}
+        headers = {"Allow": str(allow["Allow"])} if "Allow" in allow else {}
+        return respond(answer_problem(exception, request_id), request_id, headers)
+
+
+def _open_and_close(app: App, api: Api, settings: Settings, deps: Deps | None, metrics: Metrics) -> None:
+    stack = AsyncExitStack()
+
+    async def open_deps(app: App) -> None:
+        app.ctx.deps = deps or await stack.enter_async_context(opened(settings, api))
+        metrics.watch_streams(lambda: app.ctx.deps.hub.connections)
+
+    async def end_streams(app: App) -> None:
+        app.ctx.deps.hub.close()
+
+    async def close_deps(_: App) -> None:
+        await stack.aclose()
+
+    app.register_listener(open_deps, "before_server_start")
+    app.register_listener(end_streams, "before_server_stop")
+    app.register_listener(close_deps, "after_server_stop")
+
+
+def _name(api: Api) -> str:
+    number = next(_made)
+    return f"laurel-{api.name}" if number == 1 else f"laurel-{api.name}-{number}"

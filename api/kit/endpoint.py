@@ -1,0 +1,178 @@
+"""The way of one request: who calls, how often, what it asks, the handler, the answer.
+
+The order is fixed: access, rate limit, body, then the database. Nothing of a refused request reaches a handler.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sanic import Request, Sanic
+from sanic.config import Config
+from sanic.response import HTTPResponse
+
+from api.kit import idempotency
+from api.kit.bodies import read_json, validated, validated_query
+from api.kit.deps import Deps
+from api.kit.errors import MalformedRequest, UnsupportedMediaType
+from api.kit.idempotency import Attempt, body_bytes
+from api.kit.metrics import Metrics
+from api.kit.problems import answer_problem
+from api.kit.routes import Answer, Api, Call, Database, EventStream, NoBody, NoQuery, Principal, Route
+from api.kit.tracing import continue_trace, request_id_of
+from loyalty.errors import Forbidden, NotFound, Unauthenticated
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+BEARER = "bearer "
+
+App: TypeAlias = "Sanic[Config, SimpleNamespace]"
+
+
+class Endpoint:
+    """Serves one route."""
+
+    def __init__(self, api: Api, route: Route, metrics: Metrics) -> None:
+        self._api = api
+        self._route = route
+        self._metrics = metrics
+        self._takes_body = route.body is not NoBody
+        self._takes_query = route.query is not NoQuery
+
+    async def __call__(self, request: Request, **path: str) -> HTTPResponse | None:
+        started = time.perf_counter()
+        request_id = request_id_of(request.headers.get("x-request-id"))
+        limits: dict[str, str] = {}
+        try:
+            answer = await self._answer(request, path, request_id, limits)
+        except Exception as error:
+            answer = answer_problem(error, request_id)
+        if isinstance(answer, EventStream):
+            self._metrics.count(self._route.method, self._route.name, 200)
+            await stream(request, answer, request_id, limits)
+            return None
+        self._metrics.observe(self._route.method, self._route.name, answer.status, time.perf_counter() - started)
+        return respond(answer, request_id, limits)
+
+    async def _answer(
+        self, request: Request, path: dict[str, str], request_id: str, limits: dict[str, str]
+    ) -> Answer | EventStream:
+        deps: Deps = request.app.ctx.deps
+        principal = await self._authenticate(request, deps)
+        await self._spend(request, deps, principal, limits)
+        call: Call[Any, Any] = Call(
+            deps=deps,
+            body=None,
+            query=self._read_query(request),
+            path=_ids(path),
+            request_id=request_id,
+            traceparent=continue_trace(request.headers.get("traceparent")),
+            address=request.client_ip,
+            headers=request.headers,
+            authenticated=principal,
+        )
+        sent = self._read_body(request)
+        if self._takes_body:
+            call.body = validated(self._route.body, request.body)
+        return await self._run(call, sent, request.path)
+
+    async def _authenticate(self, request: Request, deps: Deps) -> Principal | None:
+        if self._route.access.public:
+            return None
+        header = request.headers.getone("authorization", "")
+        if header[: len(BEARER)].lower() != BEARER:
+            raise Unauthenticated
+        principal = await self._api.authenticate(header[len(BEARER) :].strip(), deps)
+        if not self._route.access.allows(principal):
+            raise Forbidden("Your role does not allow this.")
+        return principal
+
+    async def _spend(self, request: Request, deps: Deps, principal: Principal | None, limits: dict[str, str]) -> None:
+        caller = principal.caller if principal else f"address:{request.client_ip}"
+        if spent := await deps.limiter.spend(deps.default_policy, f"{self._api.name}:{caller}"):
+            limits.update(spent.headers)
+
+    def _read_query(self, request: Request) -> Any:
+        if not self._takes_query:
+            return None
+        return validated_query(self._route.query, request.get_args(keep_blank_values=True))
+
+    def _read_body(self, request: Request) -> Any:
+        if not self._takes_body:
+            return None
+        media_type = request.headers.getone("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise UnsupportedMediaType
+        if not request.body:
+            raise MalformedRequest("The body is empty.")
+        return read_json(request.body)
+
+    async def _run(self, call: Call[Any, Any], sent: Any, path: str) -> Answer | EventStream:
+        if self._route.idempotent:
+            return await self._run_once(call, sent, path)
+        async with self._connected(call) as ready:
+            answer = await self._route.handler(ready)
+        if self._route.database is Database.WRITE:
+            call.deps.poke.poke()
+        return answer
+
+    async def _run_once(self, call: Call[Any, Any], sent: Any, path: str) -> Answer:
+        key = idempotency.key_of(call.headers.get(idempotency.HEADER))
+        request_hash = idempotency.hash_request(path, sent)
+        attempt = Attempt(call.principal.caller, self._route.name, key, request_hash)
+
+        async def effect(conn: Any) -> Answer:
+            answer = await self._route.handler(replace(call, connection=conn))
+            assert isinstance(answer, Answer), "an idempotent route does not stream"
+            return answer
+
+        return await idempotency.once(call.deps, attempt, effect)
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, call: Call[Any, Any]) -> AsyncIterator[Call[Any, Any]]:
+        match self._route.database:
+            case Database.NONE:
+                yield call
+            case Database.READ:
+                async with call.deps.pool.acquire(timeout=call.deps.settings.database_wait_seconds) as conn:
+                    yield replace(call, connection=conn)
+            case Database.WRITE:
+                async with call.transaction() as conn:
+                    yield replace(call, connection=conn)
+
+
+def respond(answer: Answer, request_id: str, headers: dict[str, str]) -> HTTPResponse:
+    """The answer as Sanic sends it."""
+    sent = SECURITY_HEADERS | headers | dict(answer.headers) | {"X-Request-Id": request_id}
+    return HTTPResponse(body_bytes(answer), answer.status, sent, answer.content_type)
+
+
+async def stream(request: Request, events: EventStream, request_id: str, headers: dict[str, str]) -> None:
+    """Sends events until there are no more, or the client has gone."""
+    sent = SECURITY_HEADERS | STREAM_HEADERS | headers | {"X-Request-Id": request_id}
+    response = await request.respond(status=200, headers=sent, content_type="text/event-stream")
+    async with contextlib.aclosing(events.chunks) as chunks:
+        async for chunk in chunks:
+            await response.send(chunk)
+    await response.eof()
+
+
+def _ids(path: dict[str, str]) -> dict[str, UUID]:
+    try:
+        return {name: UUID(text) for name, text in path.items()}
+    except ValueError as error:
+        raise NotFound from error

@@ -1,0 +1,100 @@
+"""The same request twice has one effect and one answer.
+
+The first answer is stored in the transaction of its effect, at its end. Of two that run at once, the insert of the
+second waits for the first to commit and then finds the key taken: its own effect is rolled back and it answers as the
+first did. A refusal stores nothing: it had no effect, and the same key may be used again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from api.kit.deps import Deps
+from api.kit.errors import IdempotencyKeyMissing, IdempotencyKeyReused
+from api.kit.routes import Answer
+from loyalty.errors import LaurelError
+from loyalty.store import idempotency as store
+from loyalty.store.database import Connection, transaction
+
+HEADER = "idempotency-key"
+KEY_PATTERN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
+
+Effect = Callable[[Connection], Awaitable[Answer]]
+
+
+class _KeyTaken(Exception):
+    """Another request with this key has committed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that may have been made before: its key in the scope of caller and route, and what it asks."""
+
+    caller: str
+    route: str
+    key: str
+    request_hash: bytes
+
+
+def key_of(header: str | None) -> str:
+    """The key in the header. Raises IdempotencyKeyMissing."""
+    if header is None:
+        raise IdempotencyKeyMissing([("/Idempotency-Key", "This header is required")])
+    if not KEY_PATTERN.fullmatch(header):
+        raise IdempotencyKeyMissing([("/Idempotency-Key", "1 to 255 printable ASCII characters are allowed")])
+    return header
+
+
+def hash_request(path: str, body: Any) -> bytes:
+    """What a request asks for: equal for bodies that are equal as JSON, however they were written."""
+    return hashlib.sha256(path.encode() + b"\n" + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+async def once(deps: Deps, attempt: Attempt, effect: Effect) -> Answer:
+    """The answer of `effect`, which is run in a transaction unless it was before. Raises IdempotencyKeyReused."""
+    try:
+        async with transaction(deps.pool, wait_seconds=deps.settings.database_wait_seconds) as conn:
+            if first := await _first_answer(conn, attempt):
+                return first
+            answer = await effect(conn)
+            await _store(conn, deps, attempt, answer)
+    except (_KeyTaken, LaurelError) as error:
+        # A refusal may be the effect of the first request seen by the second: then the first answer holds.
+        async with deps.pool.acquire(timeout=deps.settings.database_wait_seconds) as conn:
+            if not isinstance(error, IdempotencyKeyReused) and (first := await _first_answer(conn, attempt)):
+                return first
+        raise
+    deps.poke.poke()
+    return answer
+
+
+async def _first_answer(conn: Connection, attempt: Attempt) -> Answer | None:
+    stored = await store.find(conn, caller=attempt.caller, route=attempt.route, key=attempt.key)
+    if stored is None:
+        return None
+    if stored.request_hash != attempt.request_hash:
+        raise IdempotencyKeyReused
+    return Answer(stored.status, stored.body, {**stored.headers, "Idempotency-Replayed": "true"})
+
+
+async def _store(conn: Connection, deps: Deps, attempt: Attempt, answer: Answer) -> None:
+    stored = store.StoredAnswer(attempt.request_hash, answer.status, dict(answer.headers), body_bytes(answer))
+    taken = not await store.remember(
+        conn, caller=attempt.caller, route=attempt.route, key=attempt.key, answer=stored, at=deps.clock()
+    )
+    if taken:
+        raise _KeyTaken
+
+
+def body_bytes(answer: Answer) -> bytes:
+    """The body as it is sent."""
+    if isinstance(answer.body, BaseModel):
+        return answer.body.model_dump_json(by_alias=True).encode()
+    return answer.body or b""

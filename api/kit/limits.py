@@ -1,0 +1,97 @@
+"""Rate limits: GCRA in Redis, shared by all processes (https://brandur.org/rate-limiting).
+
+Redis away never stops a request: a failure opens the circuit, and for `PAUSE_SECONDS` nobody waits for Redis.
+Headers as in draft-ietf-httpapi-ratelimit-headers: RateLimit-Policy says the rule, RateLimit what is left of it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter
+from throttled.asyncio.store import RedisStore
+from throttled.exceptions import BaseThrottledError
+from throttled.rate_limiter import per_min
+
+from api.kit.errors import TooManyRequests
+
+log = structlog.get_logger("api.limits")
+
+PAUSE_SECONDS = 2.0
+WINDOW_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """At most `per_minute` requests in a minute, evenly refilled; a burst may use them all at once."""
+
+    name: str
+    per_minute: int
+
+    @property
+    def header(self) -> str:
+        return f'"{self.name}";q={self.per_minute};w={WINDOW_SECONDS}'
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What is left after a request that was let through."""
+
+    policy: Policy
+    remaining: int
+    reset_seconds: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        left = f'"{self.policy.name}";r={self.remaining};t={self.reset_seconds}'
+        return {"RateLimit-Policy": self.policy.header, "RateLimit": left}
+
+
+class _StoreInHand(RedisStore):
+    """throttled's store on our own client, with our timeouts."""
+
+    def __init__(self, client: aioredis.Redis) -> None:
+        super().__init__()
+        backend: Any = self._backend
+        backend._client = client
+
+
+class RateLimiter:
+    """Counts requests by policy and caller."""
+
+    def __init__(
+        self, client: aioredis.Redis, prefix: str = "", *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = _StoreInHand(client)
+        self._prefix = f"{prefix}laurel:limit"
+        self._limiters: dict[Policy, GCRARateLimiter] = {}
+        self._monotonic = monotonic
+        self._open_until = 0.0
+
+    async def spend(self, policy: Policy, caller: str) -> Spent | None:
+        """Count one request. None when Redis is away: the request goes on. Raises TooManyRequests."""
+        if self._monotonic() < self._open_until:
+            return None
+        try:
+            result = await self._limiter(policy).limit(caller)
+        except (RedisError, OSError, BaseThrottledError) as error:
+            self._open_until = self._monotonic() + PAUSE_SECONDS
+            log.warning("redis_away", error=type(error).__name__, pause_seconds=PAUSE_SECONDS)
+            return None
+        if result.limited:
+            raise TooManyRequests(retry_after_seconds=max(1, math.ceil(result.state.retry_after)), policy=policy.name)
+        return Spent(policy, result.state.remaining, math.ceil(result.state.reset_after))
+
+    def _limiter(self, policy: Policy) -> GCRARateLimiter:
+        found = self._limiters.get(policy)
+        if found is None:
+            found = GCRARateLimiter(per_min(policy.per_minute), self._store, key_prefix=f"{self._prefix}:{policy.name}")
+            self._limiters[policy] = found
+        return found

@@ -1,0 +1,180 @@
+"""The OpenAPI 3.1 document of an API, from its table of routes and the pydantic models' own JSON Schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api.kit import errors as kit
+from api.kit.problems import CONTENT_TYPE, status_of
+from api.kit.routes import Access, Api, NoBody, NoQuery, Route
+from loyalty import errors as loyalty
+from schemas.common import Problem
+
+REF = "#/components/schemas/{model}"
+PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+Mode = Literal["validation", "serialization"]
+Refs = dict[Any, dict[str, Any]]
+"""By model and mode: the reference to the model's schema."""
+
+ANSWER_HEADERS = {
+    "X-Request-Id": {"description": "names this request", "schema": {"type": "string"}},
+    "RateLimit": {"description": "what is left of the rate limit", "schema": {"type": "string"}},
+    "RateLimit-Policy": {"description": "the rate limit", "schema": {"type": "string"}},
+}
+IDEMPOTENCY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Makes a retry safe: the same key with the same body has one effect and the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    "example": "0b6c3f0e-6f0e-4d0b-9f0e-9a1c1d1e1f10",
+}
+LAST_EVENT_PARAMETER = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "Resumes after this event: browsers send it by themselves.",
+    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+}
+
+
+def document(api: Api) -> dict[str, Any]:
+    """The whole document, the same for the same table."""
+    schemas, refs = _schemas(api)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": api.title, "version": api.version, "description": api.description},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in api.routes if route.tag)],
+        "paths": _paths(api, refs),
+        "components": {"schemas": schemas, "securitySchemes": _security_schemes(api)},
+    }
+
+
+def problems_of(route: Route) -> tuple[type[loyalty.LaurelError], ...]:
+    """Every refusal a route may answer: its own and those that follow from its row in the table."""
+    return tuple(dict.fromkeys([*_implied(route), *route.problems]))
+
+
+def _implied(route: Route) -> Iterator[type[loyalty.LaurelError]]:
+    yield from (kit.TooManyRequests, kit.Unavailable, kit.MalformedRequest, kit.RequestTimedOut)
+    if not route.access.public:
+        yield from (loyalty.Unauthenticated, loyalty.Forbidden)
+    if PATH_PARAMETER.search(route.path):
+        yield loyalty.NotFound
+    if route.body is not NoBody:
+        yield from (kit.BodyTooLarge, kit.UnsupportedMediaType, loyalty.Invalid)
+    if route.query is not NoQuery:
+        yield kit.InvalidQuery
+    if route.idempotent:
+        yield from (kit.IdempotencyKeyMissing, kit.IdempotencyKeyReused)
+
+
+def _schemas(api: Api) -> tuple[dict[str, Any], Refs]:
+    wanted: list[tuple[type[BaseModel], Mode]] = [(Problem, "serialization")]
+    for route in api.routes:
+        wanted += [(route.body, "validation")] if route.body is not NoBody else []
+        wanted += [(model, "serialization") for model in route.answers.values() if model is not None]
+    refs, found = models_json_schema(list(dict.fromkeys(wanted)), ref_template=REF)
+    return dict(sorted(found["$defs"].items())), dict(refs)
+
+
+def _paths(api: Api, refs: Refs) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for route in api.routes:
+        paths.setdefault(api.prefix + route.path, {})[route.method.lower()] = _operation(route, refs)
+    return paths
+
+
+def _operation(route: Route, refs: Refs) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "description": route.description,
+        "tags": [route.tag] if route.tag else [],
+        "security": [] if route.access.public else _security(route.access),
+        "parameters": list(_parameters(route)),
+        "responses": _responses(route, refs),
+    }
+    if route.body is not NoBody:
+        content = {"application/json": {"schema": refs[route.body, "validation"]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return {name: value for name, value in operation.items() if value or name == "security"}
+
+
+def _parameters(route: Route) -> Iterator[dict[str, Any]]:
+    for name in PATH_PARAMETER.findall(route.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    if route.query is not NoQuery:
+        schema = route.query.model_json_schema()
+        for name, value in schema["properties"].items():
+            required = name in schema.get("required", [])
+            given = {"description": value.pop("description", "")}
+            yield {"name": name, "in": "query", "required": required, **given, "schema": _without_null(value)}
+    if route.idempotent:
+        yield IDEMPOTENCY_PARAMETER
+    if route.streams:
+        yield LAST_EVENT_PARAMETER
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query has no null: what may be null is what may be left out."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    rest = {name: value for name, value in schema.items() if name not in ("anyOf", "title")}
+    if len(kinds) == 1:
+        rest = {name: value for name, value in rest.items() if value is not None}
+        return {**kinds[0], **rest}
+    return {**rest, "anyOf": kinds} if kinds else rest
+
+
+def _responses(route: Route, refs: Refs) -> dict[str, Any]:
+    answers = {str(int(status)): _answer(route, model, refs) for status, model in route.answers.items()}
+    return answers | dict(sorted(_problem_responses(route, refs).items()))
+
+
+def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": (model.__doc__ or "").strip() if model else "Done.",
+        "headers": ANSWER_HEADERS,
+    }
+    if route.streams:
+        answer["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif model is not None:
+        answer["content"] = {"application/json": {"schema": refs[model, "serialization"]}}
+    return answer
+
+
+def _problem_responses(route: Route, refs: Refs) -> dict[str, Any]:
+    by_status: dict[str, list[type[loyalty.LaurelError]]] = {}
+    for problem in problems_of(route):
+        by_status.setdefault(str(status_of(problem).value), []).append(problem)
+    return {status: _problem_response(kinds, refs) for status, kinds in by_status.items()}
+
+
+def _problem_response(kinds: list[type[loyalty.LaurelError]], refs: Refs) -> dict[str, Any]:
+    codes = sorted({kind.code for kind in kinds})
+    schema = {"allOf": [refs[Problem, "serialization"], {"properties": {"code": {"enum": codes}}}]}
+    description = " ".join(dict.fromkeys(first_line(kind) for kind in kinds))
+    return {"description": description, "headers": ANSWER_HEADERS, "content": {CONTENT_TYPE: {"schema": schema}}}
+
+
+def first_line(kind: type[loyalty.LaurelError]) -> str:
+    """What an error says of itself."""
+    return (kind.__doc__ or "").strip().splitlines()[0]
+
+
+def _security(access: Access) -> list[dict[str, list[str]]]:
+    tokens: list[dict[str, list[str]]] = [{"accessToken": []}] if access.members or access.least_role else []
+    return tokens + ([{"merchantKey": []}] if access.scope else [])
+
+
+def _security_schemes(api: Api) -> dict[str, Any]:
+    schemes: dict[str, Any] = {"accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    if any(route.access.scope for route in api.routes):
+        schemes["merchantKey"] = {"type": "http", "scheme": "bearer", "bearerFormat": "lk_<prefix>_<secret>"}
+    return schemes

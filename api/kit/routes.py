@@ -1,0 +1,192 @@
+"""The table that an API is: each route with who may call it, what it takes and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.kit.sse import ReadChanges, no_changes
+from loyalty.errors import LaurelError
+from loyalty.store.database import Connection, transaction
+
+if TYPE_CHECKING:
+    from api.kit.deps import Deps
+
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+PrincipalKind = Literal["member", "admin", "merchant"]
+
+
+class Role(IntEnum):
+    """What an administrator may do; each role may do what those below it may."""
+
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls: proven by the token. `expires_at` is in seconds since 1970, None when it does not expire."""
+
+    kind: PrincipalKind
+    id: UUID
+    role: Role | None = None
+    scopes: frozenset[str] = frozenset()
+    expires_at: float | None = None
+
+    @property
+    def caller(self) -> str:
+        """Names the caller in rate limits and idempotency keys."""
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call a route: members, administrators of at least a role, merchant keys with a scope."""
+
+    members: bool = False
+    least_role: Role | None = None
+    scope: str | None = None
+
+    @property
+    def public(self) -> bool:
+        return not (self.members or self.least_role or self.scope)
+
+    def allows(self, principal: Principal) -> bool:
+        match principal.kind:
+            case "member":
+                return self.members
+            case "admin":
+                return self.least_role is not None and (principal.role or 0) >= self.least_role
+            case "merchant":
+                return self.scope is not None and self.scope in principal.scopes
+
+
+PUBLIC = Access()
+MEMBER = Access(members=True)
+VIEWER = Access(least_role=Role.VIEWER)
+OPERATOR = Access(least_role=Role.OPERATOR)
+ADMIN = Access(least_role=Role.ADMIN)
+
+
+class Database(Enum):
+    """What a route's handler gets in `call.conn`."""
+
+    NONE = "no connection: the handler opens `call.transaction()` itself, or needs none"
+    READ = "a connection without a transaction: for one statement, or statements that need not agree"
+    WRITE = "a connection in a transaction, committed after the handler has returned"
+
+
+class NoBody(BaseModel):
+    """The route takes no body."""
+
+
+class NoQuery(BaseModel):
+    """The route takes no query."""
+
+
+@dataclass(slots=True)
+class Call(Generic[Body, Query]):
+    """One request, understood and allowed: what a handler gets."""
+
+    deps: Deps
+    body: Body
+    query: Query
+    path: Mapping[str, UUID]
+    request_id: str
+    traceparent: str
+    address: str
+    headers: Mapping[str, str]
+    authenticated: Principal | None = None
+    connection: Connection | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """The caller of a route that is not public."""
+        assert self.authenticated is not None, "a public route has no principal"
+        return self.authenticated
+
+    @property
+    def conn(self) -> Connection:
+        """The connection of a route with Database.READ or Database.WRITE."""
+        assert self.connection is not None, "the route says Database.NONE"
+        return self.connection
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """A transaction of the handler's own: commits on the way out, rolls back when an error passes."""
+        return transaction(self.deps.pool, wait_seconds=self.deps.settings.database_wait_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler returns. A body of bytes is sent as it is, with `content_type`."""
+
+    status: int = 200
+    body: BaseModel | bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """What a handler of pushed events returns: each chunk is one event, ready to send."""
+
+    chunks: AsyncGenerator[bytes, None]
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Answer | EventStream]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One row of the table. Parameters of the path are UUIDs, written `{member_id}`.
+
+    `problems` are the refusals of its own; those that follow from the other fields are added by the kit.
+    """
+
+    method: Method
+    path: str
+    handler: Handler
+    summary: str
+    access: Access
+    answers: Mapping[int, type[BaseModel] | None]
+    description: str = ""
+    tag: str = ""
+    body: type[BaseModel] = NoBody
+    query: type[BaseModel] = NoQuery
+    problems: tuple[type[LaurelError], ...] = ()
+    database: Database = Database.READ
+    idempotent: bool = False
+    streams: bool = False
+
+    @property
+    def name(self) -> str:
+        """Names the route in metrics, idempotency keys and the OpenAPI document: the handler's own name."""
+        return self.handler.__name__
+
+
+Authenticate = Callable[[str, "Deps"], Awaitable[Principal]]
+"""Turns a bearer token into its principal, or raises Unauthenticated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """A whole API. `name` is also the audience of its access tokens."""
+
+    name: Literal["customer", "admin"]
+    title: str
+    description: str
+    prefix: str
+    routes: tuple[Route, ...]
+    authenticate: Authenticate
+    changes: ReadChanges = no_changes
+    version: str = "1.0.0"
