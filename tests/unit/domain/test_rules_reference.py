@@ -1,0 +1,19 @@
+"""Laurel's evaluation and the naive one agree, case after case."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from tests.unit.domain.cases import evaluate, shares_by_name
+from tests.unit.domain.reference import reference_award
+from tests.unit.domain.strategies import cases
+
+
+@settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases())
+def test_agrees_with_the_reference(case: dict[str, Any]) -> None:
+    award, expected = evaluate(case), reference_award(case)
+    assert award.receipt.unrounded == expected.unrounded
+    assert award.receipt.rounded == expected.rounded
+    assert shares_by_name(award, case) == expected.shares
+    assert award.points == expected.points
