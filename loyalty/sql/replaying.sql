@@ -14,3 +14,7 @@ select
   (select coalesce(sum(points), 0) from award)::bigint as points_issued,
   (select count(*) from redemption where status = 'pending') as redemptions_pending,
   (select count(*) from dead_letter where resolved_at is null) as dead_letters;
+
+-- name: program_names
+-- The names of all rules and rewards that there are, of whatever version and status.
+select name from earning_rule_version union select name from reward;

@@ -38,3 +38,8 @@ async def find_merchants(conn: Connection, external_ids: Collection[str]) -> dic
 
 async def count_pipeline(conn: Connection) -> PipelineCounts:
     return PipelineCounts(**dict(await queries.pipeline_counts(conn)))
+
+
+async def program_names(conn: Connection) -> set[str]:
+    """The names of all rules and rewards, of whatever version and status."""
+    return {row["name"] async for row in queries.program_names(conn)}
