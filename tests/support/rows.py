@@ -11,8 +11,10 @@ from uuid import UUID
 
 from loyalty.clock import new_id
 from loyalty.domain.ledger import adjust
+from loyalty.services.incoming import Incoming
 from loyalty.services.posting import Booking, post_entries
 from loyalty.store.database import Connection, Pool, open_pool
+from schemas.events import RewardRedeemed, TransactionRecorded
 
 NOON = datetime(2017, 3, 5, 12, tzinfo=UTC)
 
@@ -104,3 +106,54 @@ async def add_redemption(conn: Connection, member_id: UUID, reward_id: UUID, poi
         NOON,
     )
     return redemption_id
+
+
+async def add_rule(conn: Connection, definition: dict[str, Any]) -> UUID:
+    """A rule in force, as `POST /earning-rules` and `/activate` would leave it."""
+    rule_id = new_id()
+    await conn.execute("insert into earning_rule (id, created_at) values ($1, $2)", rule_id, NOON)
+    await conn.execute(
+        "insert into earning_rule_version (rule_id, version, name, definition, created_at) values ($1, 1, $2, $3, $4)",
+        rule_id,
+        definition["name"],
+        definition,
+        NOON,
+    )
+    await conn.execute(
+        "update earning_rule set status = 'active', active_version = 1, activated_at = $2 where id = $1", rule_id, NOON
+    )
+    await conn.execute("update program set ruleset_version = ruleset_version + 1")
+    return rule_id
+
+
+BASE_RULE: dict[str, Any] = {"name": "Base", "effect": {"type": "points_per_amount", "points": "1", "per": "1"}}
+"""A point for every whole unit of the currency."""
+
+
+def recorded(
+    member_id: UUID, transaction_id: UUID, amount: str = "10.00", **fields: Any
+) -> Incoming[TransactionRecorded]:
+    """The event of a purchase that `add_transaction` stored."""
+    body = TransactionRecorded(
+        member_id=member_id,
+        transaction_id=transaction_id,
+        merchant_id=fields.pop("merchant_id", transaction_id),
+        occurred_at=fields.pop("at", NOON),
+        recorded_at=NOON,
+        amount=amount,
+        currency="GBP",
+        **fields,
+    )
+    return Incoming(transaction_id, body)
+
+
+def redeemed(member_id: UUID, redemption_id: UUID, reward_id: UUID, points_cost: int = 100) -> Incoming[RewardRedeemed]:
+    """The event of a redemption that `add_redemption` stored."""
+    body = RewardRedeemed(
+        member_id=member_id,
+        redemption_id=redemption_id,
+        reward_id=reward_id,
+        points_cost=points_cost,
+        requested_at=NOON,
+    )
+    return Incoming(redemption_id, body)

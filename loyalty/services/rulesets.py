@@ -1,0 +1,40 @@
+"""The earning rules in force, compiled once and kept until the program or its rules change."""
+
+from typing import NamedTuple
+
+from loyalty.domain.program import ProgramSettings, Rounding
+from loyalty.domain.rules import Ruleset, active_rule, compile_ruleset
+from loyalty.store.database import Connection, Record
+from loyalty.store.queries import fetch_all, queries
+
+
+class RulesetInForce(NamedTuple):
+    """The rules as compiled, and the version of the program's rules that they are."""
+
+    version: int
+    ruleset: Ruleset
+
+
+class Rulesets:
+    """Gives the rules in force at the cost of one small read; compiles them again when their version has changed."""
+
+    def __init__(self) -> None:
+        self._program: tuple[object, ...] | None = None
+        self._in_force: RulesetInForce | None = None
+
+    async def current(self, conn: Connection) -> RulesetInForce:
+        """The rules in force now. Raises InvalidRule when a stored rule cannot be read."""
+        while True:
+            program = await queries.program_settings(conn)
+            if self._in_force is not None and self._program == tuple(program):
+                return self._in_force
+            self._in_force = await _compile(conn, program)
+            self._program = tuple(program)
+            # Read the program once more: rules that were activated in between belong to a later version.
+
+
+async def _compile(conn: Connection, program: Record) -> RulesetInForce:
+    rows = await fetch_all(queries.list_active_rules(conn))
+    rules = [active_rule(row["rule_id"], row["version"], row["created_at"], row["definition"]) for row in rows]
+    settings = ProgramSettings(program["currency"], program["time_zone"], Rounding(program["rounding"]))
+    return RulesetInForce(program["ruleset_version"], compile_ruleset(rules, settings))
