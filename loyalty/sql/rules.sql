@@ -50,3 +50,17 @@ order by version desc;
 select r.id as rule_id, v.version, r.created_at, v.definition
 from earning_rule r join earning_rule_version v on v.rule_id = r.id and v.version = r.active_version
 where r.status = 'active' order by r.created_at, r.id;
+
+-- name: list_budget_usage
+-- What these rules have given all members so far, unlocked: for looking, not for spending.
+select rule_id, points from rule_budget_usage where rule_id = any(:rule_ids::uuid[]);
+
+-- name: member_facts^
+-- What the rules may ask of a member, unlocked.
+select m.created_at as joined_at, w.transactions_awarded = 0 as first_purchase, m.tier_code as tier,
+  t.multiplier as tier_multiplier
+from member m join wallet w on w.member_id = m.id join tier t on t.code = m.tier_code where m.id = :member_id;
+
+-- name: newcomer_facts^
+-- What the rules may ask of someone who joins now.
+select true as first_purchase, code as tier, multiplier as tier_multiplier from tier order by rank limit 1;

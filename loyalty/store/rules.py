@@ -1,10 +1,12 @@
 """Rows of earning rules and their versions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.domain.award import UsageKey
+from loyalty.domain.purchase import MemberFacts
 from loyalty.domain.rules.definition import ActiveRule
 from loyalty.domain.rules.parse import active_rule
 from loyalty.errors import NotFound
@@ -77,3 +79,23 @@ async def set_retired(conn: Connection, rule_id: UUID, at: datetime) -> None:
 async def list_active_rules(conn: Connection) -> list[ActiveRule]:
     """The versions in force, oldest rule first."""
     return [active_rule(**row) for row in await fetch_all(queries.list_active_rules(conn))]
+
+
+async def member_facts(conn: Connection, member_id: UUID) -> MemberFacts:
+    """What the rules may ask of a member, unlocked. Raises NotFound."""
+    row = await queries.member_facts(conn, member_id=member_id)
+    if row is None:
+        raise NotFound("There is no such member.")
+    return MemberFacts(**row)
+
+
+async def newcomer_facts(conn: Connection, joined_at: datetime) -> MemberFacts:
+    """What the rules may ask of someone who joins at `joined_at`."""
+    return MemberFacts(joined_at=joined_at, **await queries.newcomer_facts(conn))
+
+
+async def read_budgets(conn: Connection, keys: Collection[UsageKey]) -> dict[UsageKey, int]:
+    """What rules have given all members so far, unlocked: for looking, not for spending."""
+    by_rule = {key.rule_id: key for key in keys}
+    rows = queries.list_budget_usage(conn, rule_ids=list(by_rule))
+    return {by_rule[row["rule_id"]]: row["points"] async for row in rows}

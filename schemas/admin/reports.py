@@ -1,13 +1,13 @@
 """Figures from the ledger."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from schemas.admin.program import PointValue
-from schemas.common import Answered, CurrencyCode, DecimalString, PageQuery, Requested, UtcTime
+from schemas.common import Answered, CurrencyCode, DecimalString, Requested, UtcTime
+from schemas.events import RejectionReason
 
 MAX_REPORT_DAYS = 400
 
@@ -15,19 +15,25 @@ MAX_REPORT_DAYS = 400
 class DateRange(Requested):
     """Days of the program's time zone, both included. Without them: the last 30 days."""
 
-    from_day: Annotated[date | None, Field(alias="from")] = None
-    to_day: Annotated[date | None, Field(alias="to")] = None
+    model_config = ConfigDict(strict=False)
+
+    from_day: date | None = Field(None, alias="from")
+    to_day: date | None = Field(None, alias="to")
 
 
 class PointsMoved(Answered):
-    """Points by what moved them. `adjusted` may be negative; `redeemed` counts what members spent."""
+    """Points by what moved them. `adjusted` is negative when more was taken than given; the others never are."""
 
     issued: int
     redeemed: int
     adjusted: int
+    reversed: int
+    expired: int
 
 
 class DayFigures(PointsMoved):
+    """One day of the program's time zone."""
+
     day: date
     transactions: int
     members_joined: int
@@ -35,84 +41,28 @@ class DayFigures(PointsMoved):
 
 
 class RedemptionOutcome(Answered):
+    """How many redemptions ended so."""
+
     status: Literal["pending", "completed", "rejected", "cancelled"]
-    reason: str | None
+    reason: RejectionReason | None
     count: int
 
 
 class Overview(Answered):
-    """opening_points + issued - redeemed + adjusted = closing_points, exactly: points that members hold."""
+    """opening_points + issued - redeemed + adjusted - reversed - expired = closing_points, exactly."""
 
     from_day: date = Field(serialization_alias="from")
     to_day: date = Field(serialization_alias="to")
     time_zone: str
     as_of: UtcTime
-    opening_points: int
+    opening_points: int = Field(description="what members held when the first day began")
     moved: PointsMoved
-    closing_points: int
+    closing_points: int = Field(description="what members held when the last day ended, or now")
     outstanding_points: int = Field(description="what members hold now")
-    outstanding_value: DecimalString = Field(description="outstanding_points at point_value")
+    outstanding_value: DecimalString = Field(description="outstanding_points at point_value, rounded to the currency")
     point_value: PointValue
     currency: CurrencyCode
-    members: int
+    members: int = Field(description="now")
     transactions: int = Field(description="recorded in the range")
     redemptions: list[RedemptionOutcome] = Field(description="requested in the range, by outcome")
     days: list[DayFigures]
-
-
-class OutboxFigures(Answered):
-    oldest_unpublished_age_seconds: float | None
-    backlog_rows: int
-    rate_per_second: float | None
-    leader: str | None
-    parked_keys: int
-
-
-class PartitionLag(Answered):
-    """`lag_events` is null when the worker has not told it lately: unknown, which is not zero."""
-
-    topic: str
-    partition: int
-    lag_events: int | None
-    reported_at: UtcTime | None
-
-
-class DeadLetterCounts(Answered):
-    open: int
-    last_hour: int
-
-
-class Pipeline(Answered):
-    """Where events are on their way. `consumers_known` is false when the worker's report is missing or old."""
-
-    as_of: UtcTime
-    outbox: OutboxFigures
-    consumers: list[PartitionLag]
-    consumers_known: bool
-    dead_letters: DeadLetterCounts
-    unprocessed_transactions: int = Field(description="recorded and not awarded yet, counted up to 10,000")
-    pending_redemptions: int = Field(description="not decided yet, counted up to 10,000")
-
-
-class DeadLetter(Answered):
-    """An event that the worker could not handle, as it came. `payload` is its text where it is text."""
-
-    dead_letter_id: UUID
-    consumer: str
-    event_id: UUID
-    topic: str
-    partition: int
-    record_offset: int
-    key: str | None
-    headers: dict[str, Any]
-    payload: str | None
-    error_kind: str
-    error: str
-    created_at: UtcTime
-    resolved_at: UtcTime | None
-    resolution: Literal["requeued", "skipped"] | None
-
-
-class DeadLetterFilter(PageQuery):
-    status: Literal["open", "resolved"] | None = None
-    topic: Annotated[str, Field(max_length=250)] | None = None

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from schemas.admin.fields import POINTS_LIMIT, AwareTime, Command
+from schemas.admin.transactions import MAX_ITEMS, NewTransactionItem
 from schemas.common import Answered, CurrencyCode, DecimalString, PageQuery, UtcTime
 
 RuleDecimal = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]{1,4})?$", examples=["1.5"])]
@@ -136,13 +137,6 @@ class ActivateRule(Command):
     version: Annotated[int, Field(ge=1)] | None = Field(None, description="the latest when left out")
 
 
-class SimulatedItem(Command):
-    sku: RuleText
-    category: RuleText | None = None
-    quantity: Annotated[int, Field(ge=0, le=1_000_000)] = 1
-    amount: DecimalString
-
-
 class SimulatedPurchase(Command):
     """A purchase that is not stored. Its member is `member_id`, else a newcomer of the base tier."""
 
@@ -151,7 +145,7 @@ class SimulatedPurchase(Command):
     occurred_at: AwareTime | None = Field(None, description="now when left out")
     amount: DecimalString
     currency: CurrencyCode
-    items: Annotated[list[SimulatedItem], Field(max_length=500)] = Field(default_factory=list)
+    items: Annotated[list[NewTransactionItem], Field(max_length=MAX_ITEMS)] = Field(default_factory=list)
 
 
 class Simulation(Command):
@@ -162,6 +156,8 @@ class Simulation(Command):
 
 
 class SimulatedShare(Answered):
+    """Points of one rule. Rules of the request are numbered: …000000000001 is the first of them, at version 1."""
+
     rule_id: UUID
     version: int
     name: str
@@ -169,7 +165,7 @@ class SimulatedShare(Answered):
 
 
 class SimulationResult(Answered):
-    """`receipt` is what the member would see under GET /transactions/{id}/receipt."""
+    """`receipt` is what the member would see of such a purchase under GET /transactions/{id}/receipt."""
 
     points: int
     rules: list[SimulatedShare]

@@ -1,0 +1,125 @@
+"""Reports, computed from the ledger and reconciled with it.
+
+What members held when the range began is what they hold now less all that was booked since: the wallets are read once
+and the ledger only from the first day of the range on, however long it is. `laurel ledger verify` proves that wallets
+and ledger agree, so both ways of counting do.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
+
+from loyalty.clock import Clock
+from loyalty.domain.money import exponent_of
+from loyalty.errors import Invalid
+from loyalty.store import program as programs
+from loyalty.store import reports
+from loyalty.store.database import Connection
+from loyalty.store.reports import Span
+from schemas.admin.program import Program
+from schemas.admin.reports import MAX_REPORT_DAYS, DateRange, DayFigures, Overview, PointsMoved
+
+DEFAULT_DAYS = 30
+ONE_DAY = timedelta(days=1)
+NOTHING_MOVED = PointsMoved(issued=0, redeemed=0, adjusted=0, reversed=0, expired=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Local days, both included."""
+
+    first: date
+    last: date
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + ONE_DAY * n for n in range((self.last - self.first).days + 1))
+
+
+async def report_overview(conn: Connection, wanted: DateRange, clock: Clock) -> Overview:
+    """The program over a range of days. Must be the first in its transaction: it reads one snapshot. Raises Invalid."""
+    await reports.read_one_snapshot(conn)
+    program, now = await programs.get_program(conn), clock()
+    days = _days(wanted, now.astimezone(ZoneInfo(program.time_zone)).date())
+    span = _span(days, program.time_zone)
+    holdings = await reports.holdings_now(conn)
+    moved_by_day = await reports.points_moved_by_day(conn, span)
+    moved = _sum_moved(moved_by_day.values())
+    closing_points = holdings.points - await reports.points_moved_since(conn, span.ends_at)
+    figures = await _figures_by_day(conn, days, span, moved_by_day)
+    return Overview(
+        from_day=days.first,
+        to_day=days.last,
+        time_zone=program.time_zone,
+        as_of=now,
+        opening_points=closing_points - _change(moved),
+        moved=moved,
+        closing_points=closing_points,
+        outstanding_points=holdings.points,
+        outstanding_value=_value(holdings.points, program),
+        point_value=program.point_value,
+        currency=program.currency,
+        members=holdings.members,
+        transactions=sum(day.transactions for day in figures),
+        redemptions=await reports.redemptions_by_outcome(conn, span),
+        days=figures,
+    )
+
+
+def _days(wanted: DateRange, today: date) -> Days:
+    last = wanted.to_day or today
+    try:
+        first = wanted.from_day or last - ONE_DAY * (DEFAULT_DAYS - 1)
+        last + ONE_DAY
+    except OverflowError:
+        raise Invalid([("/to", "This day is outside the calendar")]) from None
+    if first > last:
+        raise Invalid([("/from", f"The range ends before it begins: on {last}")])
+    if (last - first).days >= MAX_REPORT_DAYS:
+        raise Invalid([("/from", f"A report covers at most {MAX_REPORT_DAYS} days")])
+    return Days(first, last)
+
+
+def _span(days: Days, time_zone: str) -> Span:
+    return Span(_midnight(days.first, time_zone), _midnight(days.last + ONE_DAY, time_zone), time_zone)
+
+
+def _midnight(day: date, time_zone: str) -> datetime:
+    local = datetime.combine(day, time(), ZoneInfo(time_zone))
+    try:
+        return local.astimezone(UTC)
+    except OverflowError:
+        raise Invalid([("/from", "This day is outside the calendar")]) from None
+
+
+async def _figures_by_day(
+    conn: Connection, days: Days, span: Span, moved: Mapping[date, PointsMoved]
+) -> list[DayFigures]:
+    transactions = await reports.transactions_by_day(conn, span)
+    joined = await reports.members_joined_by_day(conn, span)
+    completed = await reports.redemptions_completed_by_day(conn, span)
+    return [
+        DayFigures(
+            day=day,
+            transactions=transactions.get(day, 0),
+            members_joined=joined.get(day, 0),
+            redemptions_completed=completed.get(day, 0),
+            **dict(moved.get(day, NOTHING_MOVED)),
+        )
+        for day in days
+    ]
+
+
+def _sum_moved(several: Iterable[PointsMoved]) -> PointsMoved:
+    moved = list(several)
+    return PointsMoved(**{name: sum(getattr(one, name) for one in moved) for name in PointsMoved.model_fields})
+
+
+def _change(moved: PointsMoved) -> int:
+    return moved.issued - moved.redeemed + moved.adjusted - moved.reversed - moved.expired
+
+
+def _value(points: int, program: Program) -> str:
+    unit = Decimal(1).scaleb(-exponent_of(program.currency))
+    return f"{(points * program.point_value).quantize(unit, ROUND_HALF_EVEN):f}"

@@ -1,0 +1,39 @@
+"""Purchases as operators see them: of all members, with what they earned."""
+
+from typing import Any
+from uuid import UUID
+
+from loyalty.domain.money import from_minor
+from loyalty.errors import NotFound
+from loyalty.store.database import Connection
+from loyalty.store.queries import queries
+from schemas.admin.transactions import Transaction, TransactionFilter, TransactionWithReceipt
+
+
+async def list_transactions(
+    conn: Connection, wanted: TransactionFilter, before: UUID | None, limit: int
+) -> list[Transaction]:
+    rows = queries.list_admin_transactions(
+        conn,
+        member_id=wanted.member_id,
+        merchant_id=wanted.merchant_id,
+        external_id=wanted.external_id,
+        awarded=None if wanted.status is None else wanted.status == "awarded",
+        before_id=before,
+        limit=limit,
+    )
+    return [Transaction.model_validate(_shown(row)) async for row in rows]
+
+
+async def get_transaction(conn: Connection, transaction_id: UUID) -> TransactionWithReceipt:
+    """Raises NotFound."""
+    row = await queries.admin_transaction_by_id(conn, transaction_id=transaction_id)
+    if row is None:
+        raise NotFound("There is no such transaction.")
+    return TransactionWithReceipt.model_validate(_shown(row))
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    awarded = row["points_awarded"] is not None
+    amount = from_minor(row["amount_minor"], row["currency"])
+    return {**row, "amount": amount, "status": "awarded" if awarded else "recorded"}

@@ -1,0 +1,87 @@
+"""Where events are on their way, and those that could not go on."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.common import Answered, PageQuery, UtcTime
+
+
+class OutboxLeader(Answered):
+    """The relay that publishes now."""
+
+    application: str
+    since: UtcTime
+
+
+class OutboxFigures(Answered):
+    """Events that wait to be published. `backlog_rows` is counted up to 100,000."""
+
+    backlog_rows: int
+    oldest_unpublished_age_seconds: float | None = Field(description="null when nothing waits")
+    rows_per_second: float
+    leader: OutboxLeader | None = Field(description="null: no relay publishes now")
+    checkpoint_at: UtcTime | None
+    parked_keys: int
+    parked_rows: int
+
+
+class PartitionLag(Answered):
+    """`lag_events` is null when the worker has not told it lately: unknown, which is not zero."""
+
+    topic: str
+    partition: int
+    lag_events: int | None
+    reported_at: UtcTime
+
+
+class Consumers(Answered):
+    """Events that wait for the worker. `known` is false when no worker has told its lag lately."""
+
+    known: bool
+    lag_events: int | None = Field(description="of all partitions; null while any of them is unknown")
+    partitions: list[PartitionLag]
+
+
+class DeadLetterCounts(Answered):
+    """Events that wait for an operator's decision, and those that came in the last hour."""
+
+    open: int
+    last_hour: int
+
+
+class Pipeline(Answered):
+    """The way of events from the outbox through Kafka to the worker."""
+
+    as_of: UtcTime
+    outbox: OutboxFigures
+    consumers: Consumers
+    dead_letters: DeadLetterCounts
+    pending_redemptions: int = Field(description="not decided yet, counted up to 10,000")
+
+
+class DeadLetter(Answered):
+    """An event that the worker could not handle, as it came."""
+
+    dead_letter_id: UUID
+    consumer: str
+    event_id: UUID
+    topic: str
+    partition: int
+    record_offset: int
+    key: str | None
+    headers: dict[str, Any]
+    payload: str | None = Field(description="as text; bytes that are no text are shown as U+FFFD")
+    error_kind: str
+    error: str
+    created_at: UtcTime
+    resolved_at: UtcTime | None
+    resolution: Literal["requeued", "skipped"] | None
+
+
+class DeadLetterFilter(PageQuery):
+    """Which dead letters."""
+
+    status: Literal["open", "resolved"] | None = None
+    topic: Annotated[str, Field(max_length=250)] | None = None
