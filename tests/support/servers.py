@@ -11,6 +11,8 @@ from pathlib import Path
 
 import redis
 
+from stack import control
+
 CLAIM_SECONDS = 3600
 
 
@@ -34,9 +36,10 @@ def running() -> Iterator[Servers]:
     if given := from_environment():
         yield given
         return
-    from stack.servers import temporary_servers
-
-    with tempfile.TemporaryDirectory(prefix="laurel-tests-") as folder, temporary_servers(Path(folder)) as env:
+    with (
+        tempfile.TemporaryDirectory(prefix="laurel-tests-") as folder,
+        control.temporary(Path(folder), os.environ) as env,
+    ):
         yield Servers(env["LAUREL_DATABASE_URL"], env["LAUREL_REDIS_URL"], env["LAUREL_KAFKA_BOOTSTRAP"])
 
 

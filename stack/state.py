@@ -1,0 +1,71 @@
+"""What the supervisor last said about itself and its processes, for `laurel stack status` and the next start."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import psutil
+
+from stack.home import Home
+
+Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
+Status = Literal["starting", "ready", "restarting", "stopped", "done"]
+
+
+@dataclass(slots=True)
+class ProcessState:
+    """A process of the stack. `started` is its start time as the kernel has it: with the pid it names one process."""
+
+    name: str
+    status: Status = "starting"
+    pid: int | None = None
+    started: float | None = None
+    restarts: int = 0
+    address: str = ""
+    log: str = ""
+
+
+@dataclass(slots=True)
+class StackState:
+    pid: int
+    started: float
+    phase: Phase = "starting"
+    error: str = ""
+    urls: dict[str, str] = field(default_factory=dict)
+    processes: list[ProcessState] = field(default_factory=list)
+
+    @property
+    def all_ready(self) -> bool:
+        return self.phase == "ready" and all(one.status in ("ready", "done") for one in self.processes)
+
+    def process(self, name: str) -> ProcessState:
+        """The entry of a process, made when it is not there yet."""
+        for found in self.processes:
+            if found.name == name:
+                return found
+        self.processes.append(ProcessState(name))
+        return self.processes[-1]
+
+
+def start_time(pid: int) -> float | None:
+    """When the process with this pid started; None when there is none."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def save(home: Home, state: StackState) -> None:
+    home.write(home.state_file, json.dumps(asdict(state), indent=1) + "\n")
+
+
+def load(home: Home) -> StackState | None:
+    """The last saved state; None when there is none, or none that can be read."""
+    try:
+        found: dict[str, Any] = json.loads(home.state_file.read_text())
+        processes = [ProcessState(**entry) for entry in found.pop("processes")]
+        return StackState(**found, processes=processes)
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
