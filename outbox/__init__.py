@@ -11,14 +11,16 @@ from outbox.errors import (
     ForeignHistoryError,
     InvalidEventError,
     InvalidKeyError,
+    MissingTopicError,
     OutboxError,
     OutsideTransactionError,
     RelayStopped,
-    TopicError,
+    RepartitionedError,
     UnknownTopicError,
 )
 from outbox.events import NewEvent, Topics
 from outbox.poke import Poke
+from outbox.relay import run_relay
 from outbox.settings import RelaySettings
 from outbox.status import Leader, OutboxStatus, status
 from outbox.topics import ensure_topics
@@ -29,6 +31,7 @@ __all__ = [
     "InvalidEventError",
     "InvalidKeyError",
     "Leader",
+    "MissingTopicError",
     "NewEvent",
     "OutboxError",
     "OutboxStatus",
@@ -36,10 +39,11 @@ __all__ = [
     "Poke",
     "RelaySettings",
     "RelayStopped",
-    "TopicError",
+    "RepartitionedError",
     "Topics",
     "UnknownTopicError",
     "append",
     "ensure_topics",
+    "run_relay",
     "status",
 ]

@@ -39,5 +39,9 @@ class ForeignHistoryError(RelayStopped):
     """The checkpoint is from another history of the database. Was it restored? Run `laurel outbox rebase`."""
 
 
-class TopicError(RelayStopped):
-    """The topics are not what the outbox needs."""
+class RepartitionedError(RelayStopped):
+    """A topic has another number of partitions: events of one key would go to two partitions, out of order."""
+
+
+class MissingTopicError(OutboxError):
+    """A topic does not exist."""

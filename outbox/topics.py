@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.cimpl import NewTopic
 
-from outbox.errors import TopicError
+from outbox.errors import MissingTopicError, RepartitionedError
 from outbox.events import Topics
 from outbox.settings import KafkaConfig
 
@@ -22,7 +23,7 @@ def ensure_topics(
 ) -> list[str]:
     """Create the topics that are missing and return their names in Kafka. Safe to run again, and by many at once.
 
-    Blocks. Raises TopicError if one exists with another number of partitions, KafkaException if Kafka is away.
+    Blocks. Raises RepartitionedError if one has another number of partitions, KafkaException if Kafka is away.
     """
     admin = AdminClient(dict(kafka))
     existing = partition_counts(admin, timeout_seconds)
@@ -43,19 +44,26 @@ def partition_counts(admin: AdminClient, timeout_seconds: float) -> dict[str, in
 
 
 def check_topics(topics: Topics, existing: dict[str, int]) -> None:
-    """Raise TopicError, saying all that is wrong, unless every topic exists as it should."""
-    problems = []
-    for name, count in topics.partitions.items():
-        kafka_name = topics.kafka_names[name]
-        if kafka_name not in existing:
-            problems.append(f"{kafka_name} is missing: create it with {count} partitions (`laurel topics`)")
-        elif existing[kafka_name] != count:
-            problems.append(
-                f"{kafka_name} has {existing[kafka_name]} partitions instead of {count}: "
-                "events of one key would go to two partitions, out of order"
-            )
-    if problems:
-        raise TopicError("; ".join(problems))
+    """Raise MissingTopicError or RepartitionedError, saying all that is wrong, unless all is as it should be."""
+    found = {name: existing.get(topics.kafka_names[name]) for name in topics.partitions}
+    if wrong := [
+        f"{topics.kafka_names[name]} has {found[name]} partitions instead of {count}"
+        for name, count in topics.partitions.items()
+        if found[name] not in (None, count)
+    ]:
+        raise RepartitionedError(f"{'; '.join(wrong)}: events of one key would go to two partitions, out of order")
+    if missing := [topics.kafka_names[name] for name, count in found.items() if count is None]:
+        raise MissingTopicError(f"these topics are missing: {', '.join(missing)}. Create them with `laurel topics`")
+
+
+def batch_limit_bytes(admin: AdminClient, topics: Topics, timeout_seconds: float) -> int | None:
+    """The smallest max.message.bytes of the topics: what a batch may have. None if Kafka does not let us know."""
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in topics.kafka_names.values()]
+    futures = admin.describe_configs(resources, request_timeout=timeout_seconds)
+    try:
+        return min(int(future.result()["max.message.bytes"].value) for future in futures.values())
+    except (KafkaException, KeyError):
+        return None
 
 
 def _create(admin: AdminClient, missing: list[NewTopic], timeout_seconds: float) -> list[str]:

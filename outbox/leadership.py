@@ -1,0 +1,129 @@
+"""The leader's session: one PostgreSQL session holds the lock, reads the log and writes the checkpoint.
+
+A relay that lost the session can therefore neither read nor checkpoint. A process that is frozen stays silent, and
+PostgreSQL ends its session, and the leadership, after leadership_seconds. What it had handed to librdkafka could still
+be sent when it wakes: so nothing is handed over later than lease_seconds after a statement, and librdkafka drops what
+it could not deliver message_timeout_seconds after that; together they are shorter than leadership_seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from outbox.errors import OutboxError
+from outbox.poke import CHANNEL
+from outbox.settings import RelaySettings
+from outbox.statements import load
+
+CONNECT_SECONDS = 5.0
+STATEMENT_SECONDS = 60.0
+
+DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a database that is away, restarted or not yet migrated looks like: it is waited for."""
+
+_SQL = load("checkpoint")
+
+
+class LeadershipLostError(OutboxError):
+    """The leader's session has ended."""
+
+
+class LeaderSession:
+    """The session. Its statements are run one after the other; each renews the lease."""
+
+    def __init__(self, connection: asyncpg.Connection, settings: RelaySettings) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._turn = asyncio.Lock()
+        self._spoke_at = time.monotonic()
+
+    @property
+    def lease_until(self) -> float:
+        """Up to this moment of the monotonic clock nobody else can lead."""
+        return self._spoke_at + self._settings.lease_seconds
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[asyncpg.Connection]:
+        """The connection, for one statement or one transaction."""
+        async with self._turn:
+            began_at = time.monotonic()
+            if self._connection.is_closed():
+                raise LeadershipLostError
+            yield self._connection
+            self._spoke_at = began_at
+
+    async def beat(self) -> None:
+        """Keep the session alive, if nothing else has for a while. Raises when it is not."""
+        if time.monotonic() - self._spoke_at > self._settings.leadership_seconds / 6 and not self._turn.locked():
+            async with self.turn() as connection:
+                await connection.execute("select 1")
+
+    async def close(self) -> None:
+        """Give the leadership back at once."""
+        with contextlib.suppress(*DATABASE_ERRORS):
+            await self._connection.close(timeout=1)
+
+
+async def connect(settings: RelaySettings) -> asyncpg.Connection:
+    """A session as the relay's statements need it.
+
+    Plans are pinned: sequential and bitmap scans and just-in-time compilation are off, and plans are generic, so that
+    no statistics lead to another plan than the one that was measured. Commits do not wait for the disk: a checkpoint
+    that is lost only makes the next relay look at more records.
+    """
+    silence_ms = int(settings.leadership_seconds * 1000)
+    return await asyncpg.connect(
+        settings.dsn,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings={
+            "application_name": settings.application_name,
+            "search_path": settings.schema,
+            "timezone": "UTC",
+            "idle_session_timeout": str(silence_ms),
+            "idle_in_transaction_session_timeout": str(silence_ms),
+            "tcp_user_timeout": str(silence_ms),
+            "synchronous_commit": "off",
+            "jit": "off",
+            "enable_seqscan": "off",
+            "enable_bitmapscan": "off",
+            "plan_cache_mode": "force_generic_plan",
+        },
+    )
+
+
+@asynccontextmanager
+async def leading(
+    settings: RelaySettings, stop: asyncio.Event, wake: Callable[[], None], turned: Callable[[], None]
+) -> AsyncIterator[LeaderSession]:
+    """Wait for the leadership and hold it; `wake` is called at each poke, `turned` at each try.
+
+    Raises StoppedWaiting if `stop` is set before.
+    """
+    connection = await connect(settings)
+    session = LeaderSession(connection, settings)
+    try:
+        while not await connection.fetchval(_SQL["try_lead"]):
+            turned()
+            await _pause(stop, settings.standby_pause_seconds)
+        await connection.add_listener(CHANNEL, lambda *_: wake())
+        yield session
+    finally:
+        await session.close()
+
+
+class StoppedWaiting(Exception):
+    """The process is to end while it waits."""
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    # Asked for again and again instead of waited in: a statement that waits holds a snapshot, and vacuum back.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+        raise StoppedWaiting

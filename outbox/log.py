@@ -1,0 +1,124 @@
+"""Reading the log: every committed row once, in an order that keeps the order of each key.
+
+A *cut* is what became visible between two snapshots: the rows of transactions that began after the first (xid at or
+above its xmax) and of those that were in progress in it, as far as they are visible in the second. Cuts follow each
+other without gap or overlap, whatever the order of commits: a late commit is in the cut in which it becomes visible,
+and delays nobody else's. Within a cut rows go by id, which is commit order for one key (see outbox.append).
+
+A cut no larger than a page is read by one statement. A larger one, after an outage say, is read page by page: its
+second snapshot is kept, in the checkpoint too, so that a new relay goes on in the middle of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from outbox.statements import load
+
+Row = Sequence[Any]
+"""id, topic, key, payload, event id, source, time, traceparent, bytes of the rows before it in its page."""
+
+ID, TOPIC, KEY, PAYLOAD, EVENT_ID, SOURCE, OCCURRED_AT, TRACEPARENT, BYTES_BEFORE = range(9)
+
+_SQL = load("log")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A pg_snapshot: transactions below xmax that are not in progress have ended."""
+
+    text: str
+    xmax: int
+    in_progress: tuple[int, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Snapshot:
+        _, xmax, in_progress = text.split(":")
+        return cls(text, int(xmax), tuple(int(xid) for xid in in_progress.split(",") if xid))
+
+
+BEGINNING = Snapshot.parse("3:3:")
+"""Before the first transaction that a database can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCut:
+    """A big cut that is read up to last_id. Its new transactions' ids lie between low_id and high_id."""
+
+    until: Snapshot
+    last_id: int
+    low_id: int
+    high_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """All that is visible in `since` was read, and of the open cut behind it what lies up to its last id."""
+
+    since: Snapshot
+    cut: OpenCut | None = None
+
+
+START = Position(BEGINNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows, and the position after them. `more` says that further rows are there already."""
+
+    rows: Sequence[Row]
+    position: Position
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogReader:
+    """Reads pages of at most page_rows rows and, but for the last of them, page_bytes of payload."""
+
+    page_rows: int
+    page_bytes: int
+
+    async def read(self, conn: asyncpg.Connection, position: Position) -> Page:
+        """The page after `position`, perhaps an empty one."""
+        if position.cut is None:
+            return await self._read_small_cut(conn, position.since)
+        return await self._read_page(conn, position.since, position.cut)
+
+    async def _read_small_cut(self, conn: asyncpg.Connection, since: Snapshot) -> Page:
+        limit = self.page_rows + 1
+        found = await conn.fetch(_SQL["read_small_cut"], since.xmax, since.in_progress, limit, self.page_bytes)
+        until = Snapshot.parse(found[0][0])
+        if found[0][1] is None:
+            return Page((), Position(until), more=False)
+        rows = [tuple(row)[1:] for row in found]
+        if len(rows) < limit and not self._full_of_bytes(rows):
+            return Page(rows, Position(until), more=False)
+        return await self._read_page(conn, since, await self._open_cut(conn, since, until))
+
+    async def _open_cut(self, conn: asyncpg.Connection, since: Snapshot, until: Snapshot) -> OpenCut:
+        low_id, high_id = await conn.fetchrow(_SQL["read_bounds"], since.xmax, until.xmax)
+        return OpenCut(until, last_id=-1, low_id=low_id or 0, high_id=high_id or -1)
+
+    async def _read_page(self, conn: asyncpg.Connection, since: Snapshot, cut: OpenCut) -> Page:
+        rows = await conn.fetch(
+            _SQL["read_page"],
+            since.xmax,
+            since.in_progress,
+            cut.until.text,
+            max(cut.last_id, cut.low_id - 1),
+            cut.high_id,
+            cut.last_id,
+            self.page_rows,
+            self.page_bytes,
+        )
+        if len(rows) < self.page_rows and not self._full_of_bytes(rows):
+            return Page(rows, Position(cut.until), more=bool(rows))
+        last = OpenCut(cut.until, rows[-1][ID], cut.low_id, cut.high_id)
+        return Page(rows, Position(since, last), more=True)
+
+    def _full_of_bytes(self, rows: Sequence[Row]) -> bool:
+        return bool(rows) and rows[-1][BYTES_BEFORE] + len(rows[-1][PAYLOAD]) >= self.page_bytes

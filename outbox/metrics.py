@@ -1,0 +1,103 @@
+"""The relay's metrics, and its health: a loop that stands still is unhealthy, however busy the process looks."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+
+from outbox.status import OutboxStatus
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+STANDSTILL_SECONDS = 30.0
+LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+PAGE_BUCKETS = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000)
+
+
+class RelayMetrics:
+    """One relay's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.oldest_unpublished_age = Gauge(
+            "outbox_oldest_unpublished_age_seconds", "Alert on this: the age of the oldest event not yet published.",
+            registry=registry,
+        )  # fmt: skip
+        self.backlog_rows = Gauge("outbox_backlog_rows", "Events not yet published.", registry=registry)
+        self.parked_keys = Gauge("outbox_parked_keys", "Keys that wait for an operator.", registry=registry)
+        self.leader = Gauge("outbox_relay_leader", "1 while this relay leads, 0 while it stands by.", registry=registry)
+        self.published_rows = Counter("outbox_published_rows", "Events published.", registry=registry)
+        self.published_bytes = Counter("outbox_published_payload_bytes", "Their payloads.", registry=registry)
+        self.reconciled_rows = Counter(
+            "outbox_reconciled_rows", "Events found in Kafka already, not sent again.", registry=registry
+        )
+        self.page_rows = Histogram("outbox_page_rows", "Events a page.", registry=registry, buckets=PAGE_BUCKETS)
+        self.publish_seconds = Histogram(
+            "outbox_publish_seconds", "From handing a page to the producer to its acknowledgement.",
+            registry=registry, buckets=LATENCY_BUCKETS,
+        )  # fmt: skip
+        self.errors = Counter("outbox_errors", "Troubles, by kind.", ["kind"], registry=registry)
+        self._turned_at = time.monotonic()
+
+    def turned(self) -> None:
+        """The relay's loop went round."""
+        self._turned_at = time.monotonic()
+
+    def standstill_seconds(self) -> float:
+        """How long the loop has not gone round."""
+        return time.monotonic() - self._turned_at
+
+    def observe(self, status: OutboxStatus) -> None:
+        """What the database says, which holds whether or not this relay does anything."""
+        self.oldest_unpublished_age.set(status.oldest_unpublished_age_seconds or 0)
+        self.backlog_rows.set(status.backlog_rows)
+        self.parked_keys.set(status.parked_keys)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Scrapes are not worth a line."""
+
+
+@contextmanager
+def serving(metrics: RelayMetrics, host: str, port: int | None) -> Iterator[int | None]:
+    """Serve /metrics and /health from a thread, so that they answer when the loop does not. The port, if any."""
+    if port is None:
+        yield None
+        return
+    server = make_server(host, port, _application(metrics), handler_class=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, name="outbox metrics", daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _application(metrics: RelayMetrics) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    exposition = make_wsgi_app(metrics.registry)
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/metrics":
+            shown: Iterable[bytes] = exposition(environ, start_response)
+            return shown
+        if not environ["PATH_INFO"].startswith("/health"):
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"/metrics or /health\n"]
+        standstill_seconds = metrics.standstill_seconds()
+        well = standstill_seconds < STANDSTILL_SECONDS
+        start_response("200 OK" if well else "503 Service Unavailable", [("Content-Type", "application/json")])
+        role = "leader" if metrics.leader._value.get() else "standby"
+        return [json.dumps({"well": well, "role": role, "standstill_seconds": round(standstill_seconds, 3)}).encode()]
+
+    return application

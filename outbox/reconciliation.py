@@ -1,0 +1,109 @@
+"""What is in the topics beyond a checkpoint: published by a relay that ended before it could say so.
+
+Every record carries its outbox id and event id. Those found are not sent again, so that no crash of a relay leaves a
+duplicate. An id with another event id is of another history of the database: it would hide a row that was never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+from outbox.checkpoint import Ends
+from outbox.errors import ForeignHistoryError
+from outbox.events import Topics
+from outbox.kafka import LOGGER, KafkaAwayError, consumer_config
+from outbox.log import EVENT_ID, ID, Row
+from outbox.settings import KafkaConfig
+from outbox.topics import batch_limit_bytes, check_topics, partition_counts
+
+SILENCE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Published:
+    """Event ids by outbox id of what was found, where the partitions end, and how large a batch they take."""
+
+    events: dict[int, str] = field(default_factory=dict)
+    ends: Ends = field(default_factory=dict)
+    batch_limit_bytes: int | None = None
+
+    def missing(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows that are not in the topics yet. Those that are will not be asked for again: they are forgotten.
+
+        Raises ForeignHistoryError.
+        """
+        return [row for row in rows if not self._forget(row)] if self.events else rows
+
+    def _forget(self, row: Row) -> bool:
+        event_id = self.events.pop(row[ID], None)
+        if event_id is not None and event_id != row[EVENT_ID]:
+            raise ForeignHistoryError(outbox_id=row[ID], event_id=row[EVENT_ID], published_event_id=event_id)
+        return event_id is not None
+
+
+def look_beyond(kafka: KafkaConfig, topics: Topics, ends: Ends) -> Published:
+    """Check the topics, and read each partition from its end at the checkpoint to its end now. Blocks.
+
+    Raises MissingTopicError, RepartitionedError, KafkaException or KafkaAwayError.
+    """
+    admin = AdminClient({**kafka, "log.connection.close": False}, logger=LOGGER)
+    check_topics(topics, partition_counts(admin, SILENCE_SECONDS))
+    beginnings, now = _ends(admin, topics)
+    starts = {at: max(ends.get(at, 0), beginnings[at]) for at in now}
+    events = _read(kafka, {at: start for at, start in starts.items() if start < now[at]}, now)
+    return Published(events, now, batch_limit_bytes(admin, topics, SILENCE_SECONDS))
+
+
+def _ends(admin: AdminClient, topics: Topics) -> tuple[Ends, Ends]:
+    partitions = [
+        TopicPartition(topics.kafka_names[name], partition)
+        for name, count in topics.partitions.items()
+        for partition in range(count)
+    ]
+    first: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+    last: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    return _offsets(admin, partitions, first), _offsets(admin, partitions, last)
+
+
+def _offsets(admin: AdminClient, partitions: list[TopicPartition], spec: OffsetSpec) -> Ends:
+    futures = admin.list_offsets(dict.fromkeys(partitions, spec), request_timeout=SILENCE_SECONDS)
+    return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}
+
+
+def _read(kafka: KafkaConfig, starts: Mapping[tuple[str, int], int], ends: Ends) -> dict[int, str]:
+    if not starts:
+        return {}
+    events: dict[int, str] = {}
+    unread = {at: ends[at] for at in starts}
+    consumer = Consumer(consumer_config(kafka), logger=LOGGER)
+    try:
+        consumer.assign([TopicPartition(topic, partition, start) for (topic, partition), start in starts.items()])
+        while unread:
+            message = consumer.poll(SILENCE_SECONDS)
+            if message is None:
+                raise KafkaAwayError(f"the topics' ends could not be read: {len(unread)} partitions are silent")
+            _note(message, events, unread)
+    finally:
+        consumer.close()
+    return events
+
+
+def _note(message: Message, events: dict[int, str], unread: Ends) -> None:
+    at = str(message.topic()), int(message.partition() or 0)
+    error = message.error()
+    if error is not None:
+        if error.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(error)
+        unread.pop(at, None)
+        return
+    found = dict(message.headers() or [])
+    sequence, event_id = found.get("ce_sequence"), found.get("ce_id")
+    if isinstance(sequence, bytes) and isinstance(event_id, bytes) and sequence.isdigit():
+        events[int(sequence)] = event_id.decode(errors="replace")
+    if int(message.offset() or 0) + 1 >= unread.get(at, 0):
+        unread.pop(at, None)

@@ -1,0 +1,157 @@
+"""The relay: stands by, leads, publishes, and waits out whatever is away. It ends when it is told to, or when only an
+operator can help (RelayStopped).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import structlog
+from confluent_kafka import KafkaException
+
+from outbox.checkpoint import read_checkpoint
+from outbox.errors import MissingTopicError
+from outbox.kafka import PipelineError
+from outbox.leadership import DATABASE_ERRORS, LeaderSession, LeadershipLostError, StoppedWaiting, leading
+from outbox.metrics import RelayMetrics, serving
+from outbox.parking import ParkingLot
+from outbox.pipeline import Pipeline, Term
+from outbox.settings import RelaySettings
+from outbox.status import status
+
+FIRST_PAUSE_SECONDS = 0.1
+OBSERVE_SECONDS = 5.0
+
+log = structlog.get_logger("outbox")
+
+
+async def run_relay(settings: RelaySettings, stop: asyncio.Event) -> None:
+    """Relay until `stop` is set, then deliver what is in flight and hand the leadership over.
+
+    Raises RelayStopped when an operator must act: ForeignHistoryError, RepartitionedError.
+    """
+    metrics = RelayMetrics()
+    with serving(metrics, settings.metrics_host, settings.metrics_port) as port:
+        log.info("relay started", metrics_port=port, topics=list(settings.topics.kafka_names.values()))
+        async with _observing(settings, metrics):
+            await _terms(settings, stop, metrics)
+        log.info("relay ended")
+
+
+async def _terms(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics) -> None:
+    pauses = _pauses(settings)
+    while not stop.is_set():
+        try:
+            await _term(settings, stop, metrics)
+        except StoppedWaiting:
+            return
+        except (LeadershipLostError, *DATABASE_ERRORS) as error:
+            metrics.errors.labels("database").inc()
+            log.warning("the leadership ended", error=str(error) or type(error).__name__)
+            await _pause(stop, next(pauses))
+        else:
+            pauses = _pauses(settings)
+
+
+async def _term(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics) -> None:
+    wake = asyncio.Event()
+    async with leading(settings, stop, wake.set, metrics.turned) as session:
+        metrics.leader.set(1)
+        log.info("relay leads")
+        try:
+            async with _waking(stop, wake):
+                await _pipelines(settings, stop, metrics, session, wake)
+        finally:
+            metrics.leader.set(0)
+
+
+async def _pipelines(
+    settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics, session: LeaderSession, wake: asyncio.Event
+) -> None:
+    async with session.turn() as conn:
+        checkpoint = await read_checkpoint(conn)
+        lot = await ParkingLot.read(conn)
+    term = Term(settings, session, metrics, wake, stop, checkpoint, lot)
+    pauses = _pauses(settings)
+    while not stop.is_set():
+        reached = term.checkpoint.published_rows
+        try:
+            await Pipeline(term).run()
+        except (PipelineError, MissingTopicError, KafkaException) as error:
+            metrics.errors.labels(type(error).__name__).inc()
+            log.warning("publishing is interrupted", kind=type(error).__name__, error=str(error))
+            if term.checkpoint.published_rows > reached:
+                pauses = _pauses(settings)
+            await term.attend(_pause(stop, next(pauses)))
+
+
+def _pauses(settings: RelaySettings) -> Iterator[float]:
+    seconds = FIRST_PAUSE_SECONDS
+    while True:
+        yield seconds * random.uniform(0.5, 1)
+        seconds = min(seconds * 2, settings.longest_outage_pause_seconds)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+@asynccontextmanager
+async def _waking(stop: asyncio.Event, wake: asyncio.Event) -> AsyncIterator[None]:
+    """Let `stop` end a rest at once."""
+
+    async def wake_on_stop() -> None:
+        await stop.wait()
+        wake.set()
+
+    async with _background(wake_on_stop()):
+        yield
+
+
+@asynccontextmanager
+async def _observing(settings: RelaySettings, metrics: RelayMetrics) -> AsyncIterator[None]:
+    """Keep the gauges true, leader or not, on a connection of our own: a leader that hangs is seen by the others."""
+    if settings.metrics_port is None:
+        yield
+        return
+
+    async def observe() -> None:
+        while True:
+            with contextlib.suppress(*DATABASE_ERRORS):
+                await _observe(settings, metrics)
+            await asyncio.sleep(OBSERVE_SECONDS)
+
+    async with _background(observe()):
+        yield
+
+
+async def _observe(settings: RelaySettings, metrics: RelayMetrics) -> None:
+    connection = await asyncpg.connect(
+        settings.dsn,
+        timeout=OBSERVE_SECONDS,
+        command_timeout=OBSERVE_SECONDS,
+        server_settings={"application_name": f"{settings.application_name} metrics", "search_path": settings.schema},
+    )
+    try:
+        while True:
+            metrics.observe(await status(connection))
+            await asyncio.sleep(OBSERVE_SECONDS)
+    finally:
+        connection.terminate()
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

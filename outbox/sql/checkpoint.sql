@@ -1,0 +1,22 @@
+-- name: try_lead$
+-- Takes the leader's lock of this outbox for this session, if it is free. One outbox is one table.
+select pg_try_advisory_lock((1280267096::bigint << 32) | 'outbox'::regclass::oid::bigint);
+
+-- name: insert_checkpoint!
+-- The first checkpoint of this outbox: before everything.
+insert into outbox_checkpoint (since, system_identifier)
+select '3:3:', system_identifier from pg_control_system()
+on conflict do nothing;
+
+-- name: read_checkpoint^
+-- The checkpoint, and whether it is of this database's history: its transactions lie in this server's past.
+select since::text, until::text, last_id, low_id, high_id, ends::text, published_rows,
+  c.system_identifier = s.system_identifier
+    and pg_snapshot_xmax(coalesce(until, since)) <= pg_snapshot_xmax(pg_current_snapshot()) as is_ours
+from outbox_checkpoint c, pg_control_system() s;
+
+-- name: save_checkpoint!
+-- $1 since, $2 until, $3 last id, $4 low id, $5 high id, $6 ends, $7 rows published in all, $8 rows a second.
+update outbox_checkpoint
+set since = $1::text::pg_snapshot, until = $2::text::pg_snapshot, last_id = $3, low_id = $4, high_id = $5,
+  ends = $6::text::jsonb, published_rows = $7, rows_per_second = $8, saved_at = clock_timestamp();
