@@ -1,8 +1,11 @@
 """A transactional outbox for PostgreSQL and Kafka that is a log, not a queue.
 
-Writers append events in their own transactions (`append`); one relay at a time publishes them (`run_relay`): each
+Writers append events in their own transactions (`append`); one relay at a time publishes them (`outbox.relay`): each
 committed event exactly once in Kafka as long as no relay is frozen, at least once whatever happens, and in commit
 order for each key. docs/outbox.md has the whole of it.
+
+What is here is for writers and needs no Kafka client; `outbox.relay`, `outbox.topics` and `outbox.parking` are for
+those who run the relay.
 """
 
 from outbox.append import append
@@ -20,10 +23,8 @@ from outbox.errors import (
 )
 from outbox.events import NewEvent, Topics
 from outbox.poke import Poke
-from outbox.relay import run_relay
 from outbox.settings import RelaySettings
 from outbox.status import Leader, OutboxStatus, status
-from outbox.topics import ensure_topics
 
 __all__ = [
     "EventTooLargeError",
@@ -43,7 +44,5 @@ __all__ = [
     "Topics",
     "UnknownTopicError",
     "append",
-    "ensure_topics",
-    "run_relay",
     "status",
 ]
