@@ -1,0 +1,141 @@
+"""What members see of themselves. Nothing here changes anything."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.domain.money import from_minor
+from loyalty.domain.redemption import Obstacle as DomainObstacle
+from loyalty.domain.redemption import RedeemingMember, Wallet, explain
+from loyalty.domain.tiers import Tier, ladder
+from loyalty.store import members, redemptions, rewards, transactions
+from loyalty.store.database import Connection, Record
+from loyalty.store.rewards import OfferedReward
+from loyalty.store.transactions import StoredTransaction
+from schemas.customer import (
+    ExpiringPoints,
+    Item,
+    Obstacle,
+    PointsBalance,
+    Profile,
+    Redemption,
+    Reward,
+    TierStanding,
+    Transaction,
+    TransactionReceipt,
+)
+
+EXPIRING_LIMIT = 50
+
+
+async def view_profile(conn: Connection, member_id: UUID) -> Profile:
+    """Raises NotFound, MemberInactive."""
+    return await members.get_profile(conn, member_id)
+
+
+async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
+    """Raises NotFound, MemberInactive."""
+    row = await members.find_balance(conn, member_id)
+    expiring = await members.list_expiring(conn, member_id, EXPIRING_LIMIT)
+    return PointsBalance(
+        member_id=member_id,
+        available=row["available"],
+        pending=row["pending"],
+        held=row["held"],
+        lifetime_earned=row["lifetime_earned"],
+        tier=_standing(row),
+        expiring=[ExpiringPoints(points=points, expires_at=expires_at) for points, expires_at in expiring],
+        version=row["version"],
+        as_of=row["as_of"],
+    )
+
+
+async def view_transactions(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Transaction]:
+    """The last recorded first. Raises NotFound, MemberInactive."""
+    await members.require_active(conn, member_id)
+    return [show_transaction(stored) for stored in await transactions.list_newest(conn, member_id, before, limit)]
+
+
+async def view_transaction(conn: Connection, member_id: UUID, transaction_id: UUID) -> Transaction:
+    """A purchase of the member's own. Raises NotFound, MemberInactive."""
+    await members.require_active(conn, member_id)
+    return show_transaction(await transactions.get(conn, member_id, transaction_id))
+
+
+async def view_receipt(conn: Connection, member_id: UUID, transaction_id: UUID) -> TransactionReceipt:
+    """Why a purchase of the member's own earned what it earned. Raises NotFound, MemberInactive."""
+    await members.require_active(conn, member_id)
+    row: dict[str, Any] = dict(await transactions.get_receipt(conn, member_id, transaction_id))
+    status = "recorded" if row["points_awarded"] is None else "awarded"
+    return TransactionReceipt.model_validate({**row, "status": status})
+
+
+async def view_rewards(
+    conn: Connection, member_id: UUID, at: datetime, before: UUID | None, limit: int
+) -> list[Reward]:
+    """Rewards on offer, the newest first, with all that keeps the member from them. Raises NotFound, MemberInactive."""
+    member, wallet = await rewards.get_redeeming_member(conn, member_id)
+    offered = await rewards.list_offered(conn, member_id, at, before, limit)
+    return [_show_reward(reward, member, wallet, at) for reward in offered]
+
+
+async def view_redemptions(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Redemption]:
+    """The last asked for first. Raises NotFound, MemberInactive."""
+    await members.require_active(conn, member_id)
+    return await redemptions.list_newest(conn, member_id, before, limit)
+
+
+async def view_redemption(conn: Connection, member_id: UUID, redemption_id: UUID) -> Redemption:
+    """A redemption of the member's own. Raises NotFound, MemberInactive."""
+    await members.require_active(conn, member_id)
+    return await redemptions.get(conn, member_id, redemption_id)
+
+
+def show_transaction(stored: StoredTransaction) -> Transaction:
+    """A purchase as its member sees it."""
+    return Transaction(
+        transaction_id=stored.transaction_id,
+        external_id=stored.external_id,
+        merchant_id=stored.merchant_id,
+        occurred_at=stored.occurred_at,
+        recorded_at=stored.recorded_at,
+        amount=from_minor(stored.amount_minor, stored.currency),
+        currency=stored.currency,
+        items=[Item(**item) for item in stored.items],
+        status="recorded" if stored.points_awarded is None else "awarded",
+        points_awarded=stored.points_awarded,
+        refunded_amount=from_minor(0, stored.currency),
+    )
+
+
+def _standing(row: Record) -> TierStanding:
+    here = Tier(row["tier_code"], row["tier_name"], row["tier_rank"], row["tier_threshold_points"])
+    steps = [here]
+    if row["next_code"] is not None:
+        steps.append(Tier(row["next_code"], row["next_name"], row["next_rank"], row["next_threshold_points"]))
+    progress = ladder(steps).progress(here.code, row["lifetime_earned"])
+    return TierStanding(
+        code=here.code,
+        name=here.name,
+        next=progress.next and progress.next.code,
+        next_name=progress.next and progress.next.name,
+        points_to_next=progress.points_to_next,
+    )
+
+
+def _show_reward(offered: OfferedReward, member: RedeemingMember, wallet: Wallet, at: datetime) -> Reward:
+    obstacles = explain(member, wallet, offered.reward, offered.usage, at)
+    return Reward(
+        reward_id=offered.reward_id,
+        name=offered.name,
+        description=offered.description,
+        image_url=offered.image_url,
+        points_cost=offered.reward.points_cost,
+        stock_remaining=offered.reward.stock_remaining,
+        eligible=not obstacles,
+        reasons=[_show_obstacle(obstacle) for obstacle in obstacles],
+    )
+
+
+def _show_obstacle(obstacle: DomainObstacle) -> Obstacle:
+    return Obstacle(code=obstacle.code.value, detail=obstacle.detail, points_missing=obstacle.points_missing)

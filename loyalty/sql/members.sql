@@ -1,0 +1,37 @@
+-- name: insert_member!
+-- A new member.
+insert into member (id, external_id, email, name, password_hash, created_at)
+values (:member_id, :external_id, :email, :name, :password_hash, :created_at);
+
+-- name: insert_wallet!
+-- The wallet of a new member, empty.
+insert into wallet (member_id, updated_at) values (:member_id, :created_at);
+
+-- name: find_member_profile^
+-- What a member may see of themselves.
+select id as member_id, external_id, email, name, status, tier_code, created_at from member where id = :member_id;
+
+-- name: find_member_status$
+-- Whether a member may act.
+select status from member where id = :member_id;
+
+-- name: find_member_login^
+-- What a sign-in needs, by email in any case.
+select id as member_id, password_hash, status from member where lower(email) = lower(:email);
+
+-- name: find_balance^
+-- A member's points, the tier they are in and the next one.
+select m.status, w.member_id, w.available, w.pending, w.held, w.lifetime_earned, w.version, now() as as_of,
+  t.code as tier_code, t.name as tier_name, t.rank as tier_rank, t.threshold_points as tier_threshold_points,
+  n.code as next_code, n.name as next_name, n.rank as next_rank, n.threshold_points as next_threshold_points
+from wallet w
+join member m on m.id = w.member_id
+join tier t on t.code = m.tier_code
+left join lateral (select * from tier where rank > t.rank order by rank limit 1) n on true
+where w.member_id = :member_id;
+
+-- name: list_expiring_points
+-- When points of a member expire, soonest first, points of one moment together.
+select sum(remaining)::bigint as points, expires_at from lot
+where member_id = :member_id and remaining > 0 and expires_at is not null
+group by expires_at order by expires_at limit :row_limit;

@@ -1,0 +1,20 @@
+-- name: find_reward_price$
+-- What a reward costs now; no row when there is no such reward.
+select points_cost from reward where id = :reward_id;
+
+-- name: list_offered_rewards
+-- A page of the rewards that are on offer now, the newest first, with what decides whether this member can have them.
+select r.id as reward_id, r.name, r.description, r.image_url, r.points_cost, r.stock_remaining, r.limit_per_member,
+  r.active, r.starts_at, r.ends_at, t.rank as minimum_tier_rank,
+  (select count(*) from redemption d
+   where d.reward_id = r.id and d.member_id = :member_id and d.status = 'completed') as redeemed_by_member
+from reward r left join tier t on t.code = r.minimum_tier_code
+where r.active and (r.starts_at is null or r.starts_at <= :at) and (r.ends_at is null or r.ends_at > :at)
+  and (:before_id::uuid is null or r.id < :before_id)
+order by r.id desc limit :row_limit;
+
+-- name: find_redeeming_member^
+-- What of a member decides which rewards they can have.
+select m.status, t.rank as tier_rank, w.available
+from member m join wallet w on w.member_id = m.id join tier t on t.code = m.tier_code
+where m.id = :member_id;

@@ -1,0 +1,44 @@
+-- name: lock_member_for_purchase^
+-- Locks the member's wallet, and says what a purchase must agree with.
+select m.status as member_status, p.currency,
+  (select active from merchant where id = :merchant_id) as merchant_active
+from wallet w join member m on m.id = w.member_id cross join program p
+where w.member_id = :member_id
+for no key update of w;
+
+-- name: insert_transaction$
+-- Records a purchase; no row when the merchant's external id was recorded before.
+insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency, items,
+  content_hash)
+values (:transaction_id, :member_id, :merchant_id, :external_id, :occurred_at, :recorded_at, :amount_minor, :currency,
+  :items, :content_hash)
+on conflict on constraint transaction_external_id_key do nothing
+returning true;
+
+-- name: find_transaction_by_external_id^
+-- The purchase that was recorded under a merchant's external id, with its award.
+select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,
+  t.currency, t.items, t.content_hash, a.points as points_awarded
+from transaction t left join award a on a.transaction_id = t.id
+where t.merchant_id = :merchant_id and t.external_id = :external_id;
+
+-- name: find_transaction^
+-- A member's purchase with its award.
+select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,
+  t.currency, t.items, t.content_hash, a.points as points_awarded
+from transaction t left join award a on a.transaction_id = t.id
+where t.id = :transaction_id and t.member_id = :member_id;
+
+-- name: list_transactions
+-- A page of a member's purchases, the last recorded first.
+select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,
+  t.currency, t.items, t.content_hash, a.points as points_awarded
+from transaction t left join award a on a.transaction_id = t.id
+where t.member_id = :member_id and (:before_id::uuid is null or t.id < :before_id)
+order by t.id desc limit :row_limit;
+
+-- name: find_receipt^
+-- Why a member's purchase earned what it earned; the award's columns are null until it is awarded.
+select t.id as transaction_id, a.points as points_awarded, a.awarded_at, a.receipt as steps
+from transaction t left join award a on a.transaction_id = t.id
+where t.id = :transaction_id and t.member_id = :member_id;

@@ -1,0 +1,82 @@
+"""Members as they see themselves, and their wallets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from loyalty.errors import Forbidden, NotFound
+from loyalty.store.conflicts import conflicts_by_constraint
+from loyalty.store.database import Connection, Record
+from loyalty.store.queries import fetch_all, queries
+from schemas.customer import Profile
+
+
+class MemberInactive(Forbidden):
+    """This membership is not active."""
+
+    code = "member_inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLogin:
+    member_id: UUID
+    password_hash: str | None
+    status: str
+
+
+async def insert(conn: Connection, member: Profile, password_hash: str | None) -> None:
+    """A new member with an empty wallet. Raises EmailTaken, ExternalIdTaken."""
+    with conflicts_by_constraint():
+        await queries.insert_member(
+            conn,
+            member_id=member.member_id,
+            external_id=member.external_id,
+            email=member.email,
+            name=member.name,
+            password_hash=password_hash,
+            created_at=member.created_at,
+        )
+    await queries.insert_wallet(conn, member_id=member.member_id, created_at=member.created_at)
+
+
+async def find_login(conn: Connection, email: str) -> MemberLogin | None:
+    """What a sign-in compares. The only query that reads the password's hash."""
+    row = await queries.find_member_login(conn, email=email)
+    return MemberLogin(**row) if row else None
+
+
+async def get_profile(conn: Connection, member_id: UUID) -> Profile:
+    """Raises NotFound, MemberInactive."""
+    row = await queries.find_member_profile(conn, member_id=member_id)
+    check_active(row and row["status"])
+    return Profile.model_validate(dict(row))
+
+
+async def require_active(conn: Connection, member_id: UUID) -> None:
+    """Raises NotFound, MemberInactive."""
+    check_active(await queries.find_member_status(conn, member_id=member_id))
+
+
+async def find_balance(conn: Connection, member_id: UUID) -> Record:
+    """The wallet with the tier and the next one. Raises NotFound, MemberInactive."""
+    row: Record | None = await queries.find_balance(conn, member_id=member_id)
+    check_active(row and row["status"])
+    assert row is not None
+    return row
+
+
+async def list_expiring(conn: Connection, member_id: UUID, limit: int) -> list[tuple[int, datetime]]:
+    """Points and when they expire, soonest first."""
+    rows = queries.list_expiring_points(conn, member_id=member_id, row_limit=limit)
+    return [(row["points"], row["expires_at"]) for row in await fetch_all(rows)]
+
+
+def check_active(status: str | None) -> None:
+    """Raises NotFound without a status, MemberInactive for one that may not act."""
+    match status:
+        case "active":
+            return
+        case None | "erased":
+            raise NotFound("There is no such member.")
+        case _:
+            raise MemberInactive(status=status)

@@ -1,0 +1,40 @@
+"""Redemptions as members ask for them and see them."""
+
+from uuid import UUID
+
+from loyalty.errors import NotFound
+from loyalty.store.database import Connection
+from loyalty.store.members import check_active
+from loyalty.store.queries import fetch_all, queries
+from schemas.customer import Redemption
+
+
+async def lock_member(conn: Connection, member_id: UUID) -> None:
+    """Locks the member's wallet until the transaction ends. Raises NotFound, MemberInactive."""
+    check_active(await queries.lock_member_for_redemption(conn, member_id=member_id))
+
+
+async def insert(conn: Connection, member_id: UUID, redemption: Redemption) -> None:
+    """A redemption that waits for its decision."""
+    await queries.insert_redemption(
+        conn,
+        redemption_id=redemption.redemption_id,
+        member_id=member_id,
+        reward_id=redemption.reward_id,
+        points_cost=redemption.points_cost,
+        requested_at=redemption.requested_at,
+    )
+
+
+async def get(conn: Connection, member_id: UUID, redemption_id: UUID) -> Redemption:
+    """A member's own redemption. Raises NotFound."""
+    row = await queries.find_redemption(conn, member_id=member_id, redemption_id=redemption_id)
+    if row is None:
+        raise NotFound("There is no such redemption.")
+    return Redemption.model_validate(dict(row))
+
+
+async def list_newest(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Redemption]:
+    """A member's redemptions asked for before the one named, the last first."""
+    rows = queries.list_redemptions(conn, member_id=member_id, before_id=before, row_limit=limit)
+    return [Redemption.model_validate(dict(row)) for row in await fetch_all(rows)]

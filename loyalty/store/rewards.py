@@ -1,0 +1,67 @@
+"""Rewards as members see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from loyalty.domain.redemption import RedeemingMember, Reward, RewardUsage, Wallet
+from loyalty.errors import NotFound
+from loyalty.store.database import Connection, Record
+from loyalty.store.members import check_active
+from loyalty.store.queries import fetch_all, queries
+
+RULING_COLUMNS = (
+    "points_cost",
+    "active",
+    "starts_at",
+    "ends_at",
+    "minimum_tier_rank",
+    "stock_remaining",
+    "limit_per_member",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedReward:
+    """A reward on offer: how it is shown, what rules it, and what the member has had of it."""
+
+    reward_id: UUID
+    name: str
+    description: str
+    image_url: str | None
+    reward: Reward
+    usage: RewardUsage
+
+
+async def get_price(conn: Connection, reward_id: UUID) -> int:
+    """What the reward costs now, in points. Raises NotFound."""
+    points_cost: int | None = await queries.find_reward_price(conn, reward_id=reward_id)
+    if points_cost is None:
+        raise NotFound("There is no such reward.")
+    return points_cost
+
+
+async def list_offered(
+    conn: Connection, member_id: UUID, at: datetime, before: UUID | None, limit: int
+) -> list[OfferedReward]:
+    """Rewards on offer at `at`, the newest first."""
+    rows = queries.list_offered_rewards(conn, member_id=member_id, at=at, before_id=before, row_limit=limit)
+    return [_offered(row) for row in await fetch_all(rows)]
+
+
+async def get_redeeming_member(conn: Connection, member_id: UUID) -> tuple[RedeemingMember, Wallet]:
+    """What of a member decides which rewards they can have. Raises NotFound, MemberInactive."""
+    row = await queries.find_redeeming_member(conn, member_id=member_id)
+    check_active(row and row["status"])
+    return RedeemingMember(active=True, tier_rank=row["tier_rank"]), Wallet(row["available"])
+
+
+def _offered(row: Record) -> OfferedReward:
+    return OfferedReward(
+        reward_id=row["reward_id"],
+        name=row["name"],
+        description=row["description"],
+        image_url=row["image_url"],
+        reward=Reward(**{column: row[column] for column in RULING_COLUMNS}),
+        usage=RewardUsage(row["redeemed_by_member"]),
+    )

@@ -1,0 +1,95 @@
+"""Purchases as they were recorded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.errors import NotFound
+from loyalty.store.database import Connection
+from loyalty.store.queries import fetch_all, queries
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTransaction:
+    """A purchase. `items` are as the event has them; points_awarded is None until it is awarded."""
+
+    transaction_id: UUID
+    member_id: UUID
+    merchant_id: UUID
+    external_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    amount_minor: int
+    currency: str
+    items: Sequence[Mapping[str, Any]]
+    content_hash: bytes
+    points_awarded: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseFacts:
+    """What a purchase must agree with. merchant_active is None when there is no such merchant."""
+
+    member_status: str
+    currency: str
+    merchant_active: bool | None
+
+
+async def lock_member(conn: Connection, member_id: UUID, merchant_id: UUID) -> PurchaseFacts:
+    """Locks the member's wallet until the transaction ends. Raises NotFound."""
+    row = await queries.lock_member_for_purchase(conn, member_id=member_id, merchant_id=merchant_id)
+    if row is None:
+        raise NotFound("There is no such member.")
+    return PurchaseFacts(**row)
+
+
+async def insert(conn: Connection, transaction: StoredTransaction) -> bool:
+    """Records a purchase. False when the merchant's external id was recorded before, maybe a moment ago."""
+    inserted = await queries.insert_transaction(
+        conn,
+        transaction_id=transaction.transaction_id,
+        member_id=transaction.member_id,
+        merchant_id=transaction.merchant_id,
+        external_id=transaction.external_id,
+        occurred_at=transaction.occurred_at,
+        recorded_at=transaction.recorded_at,
+        amount_minor=transaction.amount_minor,
+        currency=transaction.currency,
+        items=transaction.items,
+        content_hash=transaction.content_hash,
+    )
+    return inserted is not None
+
+
+async def get_by_external_id(conn: Connection, merchant_id: UUID, external_id: str) -> StoredTransaction:
+    """The purchase that was recorded under a merchant's external id. Raises NotFound."""
+    row = await queries.find_transaction_by_external_id(conn, merchant_id=merchant_id, external_id=external_id)
+    return _stored(row)
+
+
+async def get(conn: Connection, member_id: UUID, transaction_id: UUID) -> StoredTransaction:
+    """A member's own purchase. Raises NotFound."""
+    row = await queries.find_transaction(conn, member_id=member_id, transaction_id=transaction_id)
+    return _stored(row)
+
+
+async def list_newest(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[StoredTransaction]:
+    """A member's purchases recorded before the one named, the last first."""
+    rows = queries.list_transactions(conn, member_id=member_id, before_id=before, row_limit=limit)
+    return [StoredTransaction(**row) for row in await fetch_all(rows)]
+
+
+async def get_receipt(conn: Connection, member_id: UUID, transaction_id: UUID) -> Mapping[str, Any]:
+    """transaction_id, points_awarded, awarded_at and steps of a member's own purchase. Raises NotFound."""
+    row: Mapping[str, Any] | None = await queries.find_receipt(conn, member_id=member_id, transaction_id=transaction_id)
+    if row is None:
+        raise NotFound("There is no such transaction.")
+    return row
+
+
+def _stored(row: Mapping[str, Any] | None) -> StoredTransaction:
+    if row is None:
+        raise NotFound("There is no such transaction.")
+    return StoredTransaction(**row)
