@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import asyncpg
 import structlog
 
 from outbox.checkpoint import Checkpoint, save_checkpoint
@@ -22,6 +23,7 @@ from outbox.log import ID, LogReader, Page, Position, Row
 from outbox.metrics import RelayMetrics
 from outbox.one_by_one import Delivered, OneByOne, Refused
 from outbox.parking import ParkingLot, Request
+from outbox.partitions import add_partitions
 from outbox.publisher import Publisher
 from outbox.reconciliation import Published, look_beyond
 from outbox.settings import RelaySettings
@@ -31,6 +33,7 @@ T = TypeVar("T")
 FULL_PIPELINE_PAUSE_SECONDS = 0.0005
 PAUSE_GROWTH = 1.3
 REQUESTS_SECONDS = 1.0
+PARTITIONS_SECONDS = 60.0
 PARKED_PAGE_ROWS = 500
 
 log = structlog.get_logger("outbox")
@@ -87,6 +90,7 @@ class Pipeline:
         self._one_by_one: OneByOne | None = None
         self._pace = Pace()
         self._asked_at = 0.0
+        self._partitions_at = 0.0
 
     async def run(self) -> None:
         """Publish until the term's `stop`, then deliver what is in flight.
@@ -209,6 +213,19 @@ class Pipeline:
         self._pace = Pace()
         async with self._term.session.turn() as conn:
             await save_checkpoint(conn, checkpoint, rate)
+        if time.monotonic() - self._partitions_at > PARTITIONS_SECONDS:
+            self._partitions_at = time.monotonic()
+            await self._add_partitions()
+
+    async def _add_partitions(self) -> None:
+        try:
+            async with self._term.session.turn() as conn:
+                made = await add_partitions(conn, self._settings)
+        except asyncpg.LockNotAvailableError:
+            log.info("partitions are made later: the table is busy")
+            return
+        if made:
+            log.info("partitions made", partitions=made)
 
     async def _drain(self) -> None:
         deadline = time.monotonic() + self._settings.drain_seconds

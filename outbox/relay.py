@@ -52,7 +52,7 @@ async def _terms(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMet
             return
         except (LeadershipLostError, *DATABASE_ERRORS) as error:
             metrics.errors.labels("database").inc()
-            log.warning("the leadership ended", error=str(error) or type(error).__name__)
+            log.warning("PostgreSQL is waited for", error=str(error) or type(error).__name__)
             await _pause(stop, next(pauses))
         else:
             pauses = _pauses(settings)

@@ -20,17 +20,34 @@ create table outbox (
 ) partition by range (id);
 create index outbox_xid on outbox (xid, id);
 
+-- Makes partitions of `rows_each` ids until `ahead` of them lie beyond the last id given out; says how many it made.
+-- A partition is filled with nothing first and attached then: that does not lock out writers of the other partitions.
+create function outbox_add_partitions(rows_each bigint, ahead int) returns int language plpgsql as $$
+declare
+  last_id bigint := coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')), 0);
+  beyond bigint := greatest(
+    (select coalesce(max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''(\d+)''\)'))[1]::bigint), 0)
+     from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'outbox'::regclass),
+    (select coalesce(max(id) / rows_each + 1, 0) * rows_each from outbox_default));
+  made int := 0;
+  name text;
+begin
+  while beyond <= last_id + rows_each * ahead loop
+    name := format('outbox_from_%s', beyond);
+    execute format('create table %I (like outbox including defaults including constraints including storage)', name);
+    execute format('alter table outbox attach partition %I for values from (%s) to (%s)',
+                   name, beyond, beyond + rows_each);
+    beyond := beyond + rows_each;
+    made := made + 1;
+  end loop;
+  return made;
+end $$;
+
 -- 16 partitions of 10,000,000 ids. The relay keeps eight empty ones ahead; were it away for good, these would last for
 -- 160,000,000 events: 6 hours at the 7,500 durable transactions a second that one server takes, a year at 5 a second.
 -- After them the default partition takes the rows, so that writers never fail; only dropping old events gets coarser.
-do $$
-begin
-  for number in 0..15 loop
-    execute format('create table outbox_p%s partition of outbox for values from (%s) to (%s)',
-                   lpad(number::text, 5, '0'), number * 10000000::bigint, (number + 1) * 10000000::bigint);
-  end loop;
-end $$;
 create table outbox_default partition of outbox default;
+select outbox_add_partitions(10000000, 15);
 
 -- One row: up to where the log is published. Between since and until lies a cut that is being read page by page;
 -- ends are the end offsets of every partition at that position: what lies beyond them is looked at after a crash.
@@ -72,3 +89,4 @@ create index outbox_parked_requested on outbox_parked (outbox_id) where requeste
 -- migrate: rollback
 
 drop table outbox_parked, outbox_checkpoint, outbox;
+drop function outbox_add_partitions(bigint, int);
