@@ -7,7 +7,6 @@ import dataclasses
 import json
 from typing import Annotated
 
-import asyncpg
 import typer
 
 from db.migrate import Migrated, MigrationError
@@ -22,8 +21,8 @@ def migrate(
     """Bring the database's schema up to date. Safe to run again, and by many at once."""
     try:
         done = asyncio.run(apply_migrations(database_url, dry_run=dry_run))
-    except (MigrationError, OSError, asyncpg.PostgresError) as error:
-        typer.echo(f"laurel migrate: {error or type(error).__name__}", err=True)
+    except MigrationError as error:
+        typer.echo(f"laurel migrate: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(json.dumps(dataclasses.asdict(done)) if as_json else _say(done))
 

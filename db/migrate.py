@@ -52,10 +52,9 @@ async def migrate(
     Each migration is a transaction of its own: those before a failing one stay applied.
 
     Raises:
-        MigrationError: a migration is malformed or failed, or the lock was not free in time.
-        OSError, asyncpg.PostgresError: the database cannot be reached.
+        MigrationError: the database is away, a migration is malformed or failed, or the lock was not free in time.
     """
-    db = await asyncpg.connect(database_url, server_settings={"application_name": "laurel migrate"})
+    db = await _connect(database_url)
     try:
         if dry_run:
             return await _plan(db, folder)
@@ -70,6 +69,13 @@ async def migrate(
 def migration_files() -> list[Path]:
     """Every migration, in the order of its name."""
     return sorted(MIGRATIONS.glob("*.sql"))
+
+
+async def _connect(database_url: str) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(database_url, server_settings={"application_name": "laurel migrate"})
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise MigrationError(f"the database cannot be reached: {error or type(error).__name__}") from error
 
 
 @asynccontextmanager

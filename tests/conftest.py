@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -16,6 +18,28 @@ from tests.support.processes import LaurelProcess
 from tests.support.servers import Servers, redis_database, running
 
 StartLaurel = Callable[..., LaurelProcess]
+
+SEED_VARIABLE, LONG_VARIABLE = "LAUREL_TEST_SEED", "LAUREL_TEST_LONG"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault(SEED_VARIABLE, str(secrets.randbelow(2**32)))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {os.environ[SEED_VARIABLE]} (repeat this run with {SEED_VARIABLE})"
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Randomness of this test alone, the same again for the same seed."""
+    return random.Random(f"{os.environ[SEED_VARIABLE]}:{request.node.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def whole_campaigns() -> bool:
+    """Whether campaigns run whole (`make test-long`) or with a smaller count."""
+    return bool(os.environ.get(LONG_VARIABLE))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,88 @@
+# Everything starts here: `make help`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+ARGS ?=
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.laurel-ready
+UV_VERSION := 0.13.9
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+SUPPORTED := 3.11 3.12 3.13
+CODE := agents api bench cli db loyalty outbox schemas stack tests
+
+# python3 when it is one of the supported, else the newest of them that runs
+FITS := import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12), (3, 13)])
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+.PHONY: help setup run down test test-long test-pythons check format bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with everything that is pinned in requirements.lock
+
+$(STAMP): requirements.lock setup.cfg pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo "Laurel needs Python $(SUPPORTED): none of them is on PATH. \
+	Install one, or name it: make PYTHON=/path/to/python3 setup" >&2; exit 1; }
+	@echo "setup: $$($(PYTHON) --version) in $(VENV)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	echo "$(PYTHON) cannot make a virtual environment: install its venv module \
+	(Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || { echo "setup: uv"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@echo "setup: $$(grep -c == requirements.lock) packages of requirements.lock"
+	@PATH="$$PATH:$(abspath $(BIN))" uv pip install --python $(BIN)/python --requirement requirements.lock
+	@echo "setup: Laurel"
+	@PATH="$$PATH:$(abspath $(BIN))" uv pip install --quiet --python $(BIN)/python --no-deps \
+	--config-setting editable_mode=compat --editable .
+	@touch $(STAMP)
+
+run: setup ## Start all, fill it with real purchases, stay up (ARGS="--once --baskets 2000")
+	@$(BIN)/laurel run $(ARGS)
+
+down: setup ## Stop what runs here
+	@$(BIN)/laurel stack down
+
+test: setup ## All tests on real servers; campaigns small (SEED=… repeats a run)
+	LAUREL_TEST_SEED=$(SEED) $(BIN)/pytest --hypothesis-seed=$(SEED) $(ARGS)
+
+test-long: setup ## All tests, campaigns whole; reports go to docs/reports
+	LAUREL_TEST_LONG=1 LAUREL_TEST_SEED=$(SEED) $(BIN)/pytest --timeout=7200 --hypothesis-seed=$(SEED) $(ARGS)
+
+test-pythons: setup ## Unit tests and a smoke of the stack on every supported Python that is here
+	@for version in $(SUPPORTED); do \
+	python=$$(PATH="$$PATH:$(abspath $(BIN))" uv python find --no-python-downloads --system $$version 2>/dev/null) || \
+	{ echo "Python $$version: not here"; continue; }; \
+	echo "Python $$version: $$python"; \
+	$(MAKE) VENV=.tox/$$version PYTHON="$$python" setup; \
+	LAUREL_TEST_SEED=$(SEED) .tox/$$version/bin/pytest -q --hypothesis-seed=$(SEED) -p no:cacheprovider \
+	tests/unit tests/integration/test_stack_smoke.py; done
+
+check: setup ## Formatting, lint, types, who imports whom, the image and compose files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+
+format: setup ## Format the code and sort its imports
+	$(BIN)/ruff check --fix --select I .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure; one JSON object a line
+	@for script in bench/[a-z]*.py; do \
+	name=$$(basename $$script .py); [ $$name = common ] || [ $$name = __init__ ] || \
+	$(BIN)/python -m bench.$$name $(ARGS); done
+
+lock: setup ## Pin the dependencies of setup.cfg, and Kafka's jars
+	@PATH="$$PATH:$(abspath $(BIN))" uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" --extra stack --extra dev setup.cfg -o requirements.lock
+	@$(BIN)/python -m stack.jars
+
+clean: ## Remove the virtual environments and caches (not .laurel: that is data)
+	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
