@@ -7,8 +7,8 @@ import re
 
 from loyalty.errors import LaurelError
 
-MAX_AMOUNT_DIGITS = 15
-"""Digits before the decimal point: with three decimals an amount still fits a 64-bit integer."""
+MAX_AMOUNT_DIGITS = 14
+"""Digits before the decimal point: with the four decimals of some an amount still fits a 64-bit integer."""
 
 _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _TWO_DECIMALS = """
@@ -61,12 +61,12 @@ def to_minor(amount: str, currency: str) -> int:
     match = _AMOUNT.fullmatch(amount)
     if match is None:
         raise InvalidAmount(f"{amount[:40]!r} is not a decimal number such as 12.34", currency=currency)
-    sign, whole, decimals = match[1], match[2], match[3] or ""
+    sign, whole, decimals = match[1], match[2].lstrip("0"), match[3] or ""
     if len(decimals) > exponent:
         raise InvalidAmount(f"{currency} has {exponent} decimals, not {len(decimals)}", currency=currency)
-    if len(whole.lstrip("0")) > MAX_AMOUNT_DIGITS:
+    if len(whole) > MAX_AMOUNT_DIGITS:
         raise InvalidAmount(f"an amount has at most {MAX_AMOUNT_DIGITS} digits before the point", currency=currency)
-    minor = int(whole + decimals.ljust(exponent, "0"))
+    minor = int("0" + whole + decimals.ljust(exponent, "0"))
     return -minor if sign else minor
 
 

@@ -17,11 +17,11 @@ def period_key(period: Period, day: date) -> str:
     """The name of the period that `day` is in: "2017-03-05", "2017-W09", "2017-03" or "ever"."""
     match period:
         case Period.DAY:
-            return f"{day:%Y-%m-%d}"
+            return day.isoformat()
         case Period.WEEK:
             year, week, _ = day.isocalendar()
             return f"{year:04}-W{week:02}"
         case Period.MONTH:
-            return f"{day:%Y-%m}"
+            return day.isoformat()[:7]
         case Period.EVER:
             return "ever"
