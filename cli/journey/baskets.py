@@ -60,10 +60,10 @@ def data_folder() -> Path:
 
 
 def read_participants(limit: int = ALL_BASKETS) -> tuple[list[int], list[int]]:
-    """The households and the stores of the first `limit` baskets, each in ascending order."""
+    """The households and the stores of the first `limit` baskets, each in the order they first appear."""
     with _querying("participants.sql", limit) as result:
         found = result.fetchall()
-    return [one for kind, one in found if kind == "household"], [one for kind, one in found if kind == "store"]
+    return [one for kind, one, _ in found if kind == "household"], [one for kind, one, _ in found if kind == "store"]
 
 
 def read_baskets(limit: int = ALL_BASKETS) -> Iterator[Basket]:

@@ -50,8 +50,10 @@ class Redemptions:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`recorded` purchases are new by this replay, `already_recorded` were there before; `seconds` is the sending alone,
-    `settled_seconds` until the last award was booked."""
+    """`recorded` purchases are new by this replay, `already_recorded` were there before.
+
+    `seconds` is the sending alone, `settled_seconds` until the last award was booked.
+    """
 
     baskets: int
     recorded: int

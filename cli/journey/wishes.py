@@ -28,8 +28,11 @@ def choose_askers(members: Sequence[UUID], most: int, seed: int) -> list[UUID]:
 
 
 def wishes_of(member_id: UUID, number: int, rewards: Sequence[RewardView]) -> Iterator[Wish]:
-    """What the asker with this number asks for: of ten, five the dearest they can have, two what they have too few points
-    for, one the scarcest, one what is for a higher tier, and one the same thing over again."""
+    """What the asker with this number asks for.
+
+    Of ten, five ask for the dearest they can have, two for what they have too few points for, one for the scarcest,
+    one for what is for a higher tier, and one for the same thing over again.
+    """
     picks = {5: _too_dear, 6: _too_dear, 7: _scarcest, 8: _for_others, 9: _over_again}
     for count, reward in enumerate(picks.get(number % 10, _dearest)(rewards)):
         yield Wish(member_id, reward["reward_id"], f"replay-wish-{member_id}-{count}")

@@ -1,0 +1,126 @@
+"""`laurel run`: Laurel with everything it needs, filled with real purchases.
+
+The stack runs under a supervisor of its own; whatever ends this process in order ends the stack too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.journey.replaying import ReplayPlan
+from cli.replay import (
+    DEFAULT_BASKETS,
+    BasketsOption,
+    ConcurrencyOption,
+    JsonOption,
+    SeedOption,
+    customer_api_url,
+    read_settings,
+    run_replay,
+    tell,
+)
+from stack import control
+from stack.errors import StackError
+from stack.events import Event, describe
+from stack.home import Home
+
+LOOK_SECONDS = 0.5
+
+
+def run(
+    baskets: BasketsOption = DEFAULT_BASKETS,
+    once: Annotated[bool, typer.Option("--once", help="Stop everything after the summary.")] = False,
+    json_file: JsonOption = None,
+    concurrency: ConcurrencyOption = 32,
+    seed: SeedOption = 1,
+) -> None:
+    """Start everything, create the demo program, replay real purchases, show what came of them, and stay up.
+
+    Ctrl-C stops it all in order. With --once it stops by itself; the exit status says whether all went well.
+    """
+    console = Console()
+    home = control.home_of(os.environ)
+    try:
+        with _running(home, console):
+            settings = read_settings(home)
+            plan = ReplayPlan((customer_api_url(home, settings),), baskets, concurrency, seed=seed)
+            summary = run_replay(plan, settings, console)
+            _welcome(console, home)
+            tell(summary, console, json_file)
+            if not once:
+                _stay(home, console)
+    except StackError as error:
+        typer.echo(f"laurel run: {error}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(0 if not once else 130) from None
+    if not summary.ok:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _running(home: Home, console: Console) -> Iterator[None]:
+    """The stack, up as long as the context lasts. Raises StackError."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+    def say(event: Event) -> None:
+        console.print(describe(event), highlight=False, markup=False)
+
+    control.up(home, os.environ, say)
+    try:
+        yield
+    finally:
+        console.print("stopping everything", highlight=False)
+        control.down(home)
+
+
+def _stay(home: Home, console: Console) -> None:
+    """Wait for Ctrl-C, passing on what the supervisor says. Raises StackError when the stack ends by itself."""
+    console.print("Laurel stays up until Ctrl-C.", highlight=False)
+    log = home.log(control.SUPERVISOR_LOG)
+    seen = log.stat().st_size
+    while control.status(home) is not None:
+        time.sleep(LOOK_SECONDS)
+        seen = _pass_on(log.read_bytes()[seen:], seen, console)
+    raise StackError(f"the stack has ended; its log: {log}")
+
+
+def _pass_on(text: bytes, seen: int, console: Console) -> int:
+    """Print the whole lines; where the rest begins."""
+    whole = text[: text.rfind(b"\n") + 1]
+    if whole:
+        console.print(whole.decode(errors="replace"), end="", highlight=False, markup=False)
+    return seen + len(whole)
+
+
+def _welcome(console: Console, home: Home) -> None:
+    known = control.environment_of(home)
+    state = control.status(home)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, url in (state.urls if state else {}).items():
+        table.add_row(f"[bold]{_title(name)}[/bold]", f"{url}/docs")
+    table.add_row(
+        "[bold]Administrator[/bold]", f"{known.get('LAUREL_ADMIN_EMAIL')}  {known.get('LAUREL_ADMIN_PASSWORD')}"
+    )
+    table.add_row("[bold]All addresses[/bold]", str(home.env_file))
+    console.print(table, highlight=False)
+
+
+def _title(variable: str) -> str:
+    """Customer API for LAUREL_CUSTOMER_API_URL."""
+    words = variable.removeprefix("LAUREL_").removesuffix("_URL").split("_")
+    return " ".join(word if word == "API" else word.capitalize() for word in words)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
