@@ -6,11 +6,19 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 POLL_SECONDS = 0.02
+
+
+@overload
+async def eventually(check: Callable[[], Awaitable[T]], timeout_seconds: float = 10) -> T: ...
+
+
+@overload
+async def eventually(check: Callable[[], T], timeout_seconds: float = 10) -> T: ...
 
 
 async def eventually(check: Callable[[], T | Awaitable[T]], timeout_seconds: float = 10) -> T:

@@ -1,0 +1,126 @@
+"""Appending: with the transaction or not at all, in order, and nothing that Kafka could not take."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from outbox import (
+    EventTooLargeError,
+    InvalidKeyError,
+    NewEvent,
+    OutsideTransactionError,
+    Topics,
+    UnknownTopicError,
+    append,
+)
+from tests.support.outbox import MOMENT
+
+TOPICS = Topics.of(["orders", "refunds"])
+
+
+def event(number: int = 0, topic: str = "orders", key: str = "k") -> NewEvent:
+    return NewEvent(topic, key, b"%d" % number, uuid.uuid4(), MOMENT)
+
+
+async def rows(conn: asyncpg.Connection) -> list[asyncpg.Record]:
+    return list(await conn.fetch("select * from outbox order by id"))
+
+
+async def test_events_are_stored_in_the_given_order_with_all_they_have(conn: asyncpg.Connection) -> None:
+    given = [replace(event(n), source="/shop", traceparent=f"00-{n:032x}-{n:016x}-01") for n in range(1000)]
+    async with conn.transaction():
+        await append(conn, given, TOPICS)
+    stored = await rows(conn)
+    assert [
+        NewEvent(r["topic"], r["key"], r["payload"], r["event_id"], r["occurred_at"], r["source"], r["traceparent"])
+        for r in stored
+    ] == given
+
+
+async def test_append_is_one_statement_whatever_the_number_of_events(conn: asyncpg.Connection) -> None:
+    seen: list[str] = []
+    async with conn.transaction():
+        await append(conn, [event()], TOPICS)
+        with conn.query_logger(lambda record: seen.append(record.query)):
+            await append(conn, [event(n) for n in range(100)], TOPICS)
+            await append(conn, [], TOPICS)
+    assert len(seen) == 1
+
+
+async def test_outside_a_transaction_it_is_refused(conn: asyncpg.Connection) -> None:
+    with pytest.raises(OutsideTransactionError):
+        await append(conn, [event()], TOPICS)
+    assert await rows(conn) == []
+
+
+async def test_events_go_with_their_transaction(conn: asyncpg.Connection) -> None:
+    transaction = conn.transaction()
+    await transaction.start()
+    await append(conn, [event()], TOPICS)
+    await transaction.rollback()
+    assert await rows(conn) == []
+
+
+async def test_a_savepoint_rolled_back_takes_only_its_own_events(conn: asyncpg.Connection) -> None:
+    async with conn.transaction():
+        await append(conn, [event(1)], TOPICS)
+        savepoint = conn.transaction()
+        await savepoint.start()
+        await append(conn, [event(2)], TOPICS)
+        await savepoint.rollback()
+        async with conn.transaction():
+            await append(conn, [event(3)], TOPICS)
+    stored = await rows(conn)
+    assert [row["payload"] for row in stored] == [b"1", b"3"]
+    assert len({row["xid"] for row in stored}) == 1, "rows of savepoints carry the transaction's own id"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (event(topic="unheard-of"), UnknownTopicError),
+        (event(key=""), InvalidKeyError),
+        (event(key="a\0b"), InvalidKeyError),
+        (event(key="é" * 257), InvalidKeyError),
+        (replace(event(), payload=b"x" * (TOPICS.max_payload_bytes + 1)), EventTooLargeError),
+    ],
+)
+async def test_what_kafka_could_not_take_is_refused_before_anything_is_stored(
+    conn: asyncpg.Connection, wrong: NewEvent, error: type[Exception]
+) -> None:
+    async with conn.transaction():
+        with pytest.raises(error):
+            await append(conn, [event(), wrong], TOPICS)
+        assert await conn.fetchval("select count(*) from outbox") == 0, "the transaction is still good, and empty"
+
+
+async def test_concurrent_writers_of_one_key_get_ids_in_commit_order(pool: asyncpg.Pool) -> None:
+    await pool.execute("create table counter (n int not null); insert into counter values (0)")
+
+    async def write() -> None:
+        async with pool.acquire() as conn, conn.transaction():
+            number = await conn.fetchval("update counter set n = n + 1 returning n")
+            await append(conn, [event(number)], TOPICS)
+
+    await asyncio.gather(*(write() for _ in range(100)))
+    stored = await pool.fetch("select payload from outbox order by id")
+    assert [int(row["payload"]) for row in stored] == list(range(1, 101))
+
+
+async def test_beyond_the_last_partition_the_default_one_takes_the_rows(conn: asyncpg.Connection) -> None:
+    await conn.execute("alter table outbox alter id restart with 1000000000000")
+    async with conn.transaction():
+        await append(conn, [event()], TOPICS)
+    assert await conn.fetchval("select tableoid::regclass::text from outbox") == "outbox_default"
+
+
+def test_writers_load_no_kafka_client() -> None:
+    program = "import sys, outbox; assert not {'confluent_kafka', 'aiokafka'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
