@@ -23,6 +23,12 @@ ASSETS = Path(__file__).parent / "assets"
 CHECK_SECONDS = 2.0
 AWAY: tuple[type[BaseException], ...] = (RedisError, *DATABASE_AWAY)
 DOCS_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+PAGE_HEADERS = {"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "max-age=300"}
+PICTURE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "public, max-age=3600",
+}
 ASSET_TYPES = {"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript", "docs.css": "text/css"}
 
 
@@ -35,7 +41,11 @@ def add_operations(app: App, api: Api, metrics: Metrics) -> None:
     _serve(app, "/openapi.json", lambda _: _text(openapi, "application/json"))
     for name, content_type in ASSET_TYPES.items():
         path = "/docs" if name == "docs.html" else f"/docs/{name}"
-        _serve(app, path, _asset((ASSETS / name).read_bytes(), content_type))
+        _serve(app, path, _asset((ASSETS / name).read_bytes(), content_type, PAGE_HEADERS))
+    if api.assets is not None:
+        for file in sorted(api.assets.rglob("*.svg")):
+            path = f"/assets/{file.relative_to(api.assets).as_posix()}"
+            _serve(app, path, _asset(file.read_bytes(), "image/svg+xml", PICTURE_HEADERS))
 
 
 async def _ready(deps: Deps) -> Answer:
@@ -74,9 +84,7 @@ async def _text(body: bytes, content_type: str) -> Answer:
     return Answer(200, body, content_type=content_type)
 
 
-def _asset(body: bytes, content_type: str) -> Callable[[Deps], Awaitable[Answer]]:
-    headers = {"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "max-age=300"}
-
+def _asset(body: bytes, content_type: str, headers: dict[str, str]) -> Callable[[Deps], Awaitable[Answer]]:
     async def answer(_: Deps) -> Answer:
         return Answer(200, body, headers, content_type)
 

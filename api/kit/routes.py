@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -180,7 +181,7 @@ Authenticate = Callable[[str, "Deps"], Awaitable[Principal]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """A whole API. `name` is also the audience of its access tokens."""
+    """A whole API. `name` is also the audience of its access tokens; `assets` is a folder served under /assets."""
 
     name: Literal["customer", "admin"]
     title: str
@@ -189,4 +190,5 @@ class Api:
     routes: tuple[Route, ...]
     authenticate: Authenticate
     changes: ReadChanges = no_changes
+    assets: Path | None = None
     version: str = "1.0.0"

@@ -1,0 +1,104 @@
+"""Purchases: claim one, list them, ask why one earned what it earned."""
+
+from __future__ import annotations
+
+from api.kit.routes import MEMBER, Answer, Call, Database, Route
+from loyalty.errors import Invalid
+from loyalty.services.member_views import show_transaction, view_receipt, view_transaction, view_transactions
+from loyalty.services.recording import (
+    ExternalIdReused,
+    ReceiptNotVerifiable,
+    ReceiptRequired,
+    RecordTransaction,
+    check_claim,
+    record_transaction,
+)
+from loyalty.store.members import MemberInactive
+from schemas.common import PageQuery
+from schemas.customer import NewTransaction, Transaction, TransactionPage, TransactionReceipt
+
+
+async def post_transaction(call: Call[NewTransaction, None]) -> Answer:
+    body = call.body
+    check_claim(call.deps.settings.transaction_trust, body.receipt)
+    command = RecordTransaction(
+        member_id=call.principal.id,
+        merchant_id=body.merchant_id,
+        amount=body.amount,
+        currency=body.currency,
+        external_id=body.external_id,
+        occurred_at=body.occurred_at,
+        items=body.items,
+        traceparent=call.traceparent,
+    )
+    recorded = await record_transaction(call.conn, command, call.deps.clock, call.deps.new_id)
+    shown = show_transaction(recorded.transaction)
+    location = {"Location": f"/api/customer/transactions/{shown.transaction_id}"}
+    return Answer(201 if recorded.created else 200, shown, location)
+
+
+async def list_transactions(call: Call[None, PageQuery]) -> Answer:
+    scope = f"customer.transactions:{call.principal.id}"
+    before = call.deps.cursors.read_id(scope, call.query.cursor)
+    rows = await view_transactions(call.conn, call.principal.id, before, call.query.limit + 1)
+    page, cursor = call.deps.cursors.cut(scope, rows, call.query.limit, lambda row: row.transaction_id)
+    return Answer(200, TransactionPage(data=list(page), next_cursor=cursor))
+
+
+async def get_transaction(call: Call[None, None]) -> Answer:
+    return Answer(200, await view_transaction(call.conn, call.principal.id, call.path["transaction_id"]))
+
+
+async def get_receipt(call: Call[None, None]) -> Answer:
+    return Answer(200, await view_receipt(call.conn, call.principal.id, call.path["transaction_id"]))
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/transaction",
+        handler=post_transaction,
+        summary="Record a purchase",
+        description="The points follow: see `transaction.awarded` of /events, or ask for the transaction again. One "
+        "external id of a merchant is recorded once: again with the same content the answer is 200 with the same "
+        "transaction, with other content 409. An amount is at most 10^12 - 1 minor units of the currency.",
+        tag="Purchases",
+        access=MEMBER,
+        body=NewTransaction,
+        answers={201: Transaction, 200: Transaction},
+        problems=(Invalid, ExternalIdReused, ReceiptRequired, ReceiptNotVerifiable, MemberInactive),
+        database=Database.WRITE,
+        idempotent=True,
+    ),
+    Route(
+        method="GET",
+        path="/transactions",
+        handler=list_transactions,
+        summary="The member's purchases, the last recorded first",
+        tag="Purchases",
+        access=MEMBER,
+        query=PageQuery,
+        answers={200: TransactionPage},
+        problems=(MemberInactive,),
+    ),
+    Route(
+        method="GET",
+        path="/transactions/{transaction_id}",
+        handler=get_transaction,
+        summary="One purchase",
+        tag="Purchases",
+        access=MEMBER,
+        answers={200: Transaction},
+        problems=(MemberInactive,),
+    ),
+    Route(
+        method="GET",
+        path="/transactions/{transaction_id}/receipt",
+        handler=get_receipt,
+        summary="Why a purchase earned what it earned",
+        tag="Purchases",
+        access=MEMBER,
+        answers={200: TransactionReceipt},
+        problems=(MemberInactive,),
+    ),
+)
