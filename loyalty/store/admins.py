@@ -9,6 +9,7 @@ from loyalty.store.conflicts import conflicts_by_constraint
 from loyalty.store.database import Connection
 from loyalty.store.queries import queries
 from schemas.admin.access import Admin
+from schemas.common import PageQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ async def count_other_active_admins(conn: Connection, admin_id: UUID) -> int:
     return count
 
 
-async def list_admins(conn: Connection, before: UUID | None, limit: int) -> list[Admin]:
+async def list_admins(conn: Connection, _: PageQuery, before: UUID | None, limit: int) -> list[Admin]:
     rows = queries.list_admins(conn, before_id=before, limit=limit)
     return [Admin.model_validate(dict(row)) async for row in rows]
 

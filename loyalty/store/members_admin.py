@@ -7,7 +7,7 @@ from uuid import UUID
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
 from loyalty.store.queries import queries
-from schemas.admin.members import LedgerEntry, Member, MemberFilter, PointsView
+from schemas.admin.members import LedgerEntry, Member, MemberFilter, MemberPoints
 
 
 async def get_member(conn: Connection, member_id: UUID) -> Member:
@@ -40,7 +40,7 @@ async def list_ledger(conn: Connection, member_id: UUID, before_seq: int | None,
 
 
 def _member(row: Mapping[str, Any]) -> Member:
-    return Member.model_validate({**row, "points": {name: row[name] for name in PointsView.model_fields}})
+    return Member.model_validate({**row, "points": {name: row[name] for name in MemberPoints.model_fields}})
 
 
 def _prefix_pattern(text: str) -> str:

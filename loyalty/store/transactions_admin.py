@@ -36,4 +36,9 @@ async def get_transaction(conn: Connection, transaction_id: UUID) -> Transaction
 def _shown(row: Any) -> dict[str, Any]:
     awarded = row["points_awarded"] is not None
     amount = from_minor(row["amount_minor"], row["currency"])
-    return {**row, "amount": amount, "status": "awarded" if awarded else "recorded"}
+    return {
+        **row,
+        "amount": amount,
+        "status": "awarded" if awarded else "recorded",
+        "refunded_amount": from_minor(0, row["currency"]),
+    }

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import EmailStr, Field, SecretStr
 
 from schemas.admin.fields import Command, ShortText, omitted
-from schemas.common import Answered, PageQuery, UtcTime
+from schemas.common import Answered, Page, PageQuery, UtcTime
 
 Role = Literal["viewer", "operator", "admin"]
 Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
@@ -25,7 +25,13 @@ class Admin(Answered):
     created_at: UtcTime
 
 
+class AdminPage(Page[Admin]):
+    """Administrators, the newest first."""
+
+
 class NewAdmin(Command):
+    """Whom to make an administrator."""
+
     email: EmailStr
     name: ShortText
     role: Role
@@ -42,11 +48,15 @@ class AdminPatch(Command):
 
 
 class Login(Command):
+    """Who signs in."""
+
     email: Annotated[str, Field(min_length=1, max_length=320)]
     password: PresentedPassword
 
 
-class Refresh(Command):
+class RefreshRequest(Command):
+    """The refresh token of the session. It is good for one use."""
+
     refresh_token: RefreshToken
 
 
@@ -76,7 +86,13 @@ class AuditEntry(Answered):
     address: str | None
 
 
+class AuditPage(Page[AuditEntry]):
+    """Changes, the last first."""
+
+
 class AuditFilter(PageQuery):
+    """Which changes."""
+
     actor_id: Annotated[str, Field(max_length=200)] | None = None
     subject_kind: Annotated[str, Field(max_length=40)] | None = None
     subject_id: Annotated[str, Field(max_length=200)] | None = None

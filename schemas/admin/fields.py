@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.common import Requested
 
@@ -11,11 +11,6 @@ LongText = Annotated[str, StringConstraints(max_length=2_000, strip_whitespace=T
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
-AwareTime = Annotated[
-    AwareDatetime,
-    PlainSerializer(lambda moment: moment.isoformat().replace("+00:00", "Z"), return_type=str, when_used="json"),
-]
-
 POINTS_LIMIT = 1_000_000_000_000
 """No single command moves or names more points than this: sums of them stay far inside a 64-bit integer."""
 

@@ -6,12 +6,12 @@ from uuid import UUID
 from pydantic import EmailStr, Field, model_validator
 
 from schemas.admin.fields import POINTS_LIMIT, Code, Command, ExternalId, Reason, ShortText
-from schemas.common import Answered, PageQuery, UtcTime
+from schemas.common import Answered, Page, PageQuery, UtcTime
 
 MemberStatus = Literal["active", "suspended", "erased"]
 
 
-class PointsView(Answered):
+class MemberPoints(Answered):
     """A member's balances, in points."""
 
     available: int
@@ -22,6 +22,8 @@ class PointsView(Answered):
 
 
 class Member(Answered):
+    """A member and what they hold."""
+
     member_id: UUID
     external_id: str | None
     email: str | None
@@ -29,7 +31,11 @@ class Member(Answered):
     status: MemberStatus
     tier_code: str
     created_at: UtcTime
-    points: PointsView
+    points: MemberPoints
+
+
+class MemberPage(Page[Member]):
+    """Members, the newest first."""
 
 
 class NewMember(Command):
@@ -54,7 +60,9 @@ class MemberFilter(PageQuery):
     tier_code: Code | None = None
 
 
-class PostingView(Answered):
+class Posting(Answered):
+    """What an entry adds to (+) or takes from (-) an account."""
+
     account: str = Field(examples=["member.available"])
     points: int
 
@@ -72,7 +80,11 @@ class LedgerEntry(Answered):
     reason: str | None
     booked_at: UtcTime
     traceparent: str | None
-    postings: list[PostingView]
+    postings: list[Posting]
+
+
+class LedgerPage(Page[LedgerEntry]):
+    """A member's journal entries, the last booked first."""
 
 
 class NewAdjustment(Command):
@@ -89,6 +101,8 @@ class NewAdjustment(Command):
 
 
 class Adjustment(Answered):
+    """Points given or taken by hand, and the balance they left."""
+
     adjustment_id: UUID
     member_id: UUID
     points: int

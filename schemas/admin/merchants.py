@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.admin.fields import Command, ExternalId, ShortText, omitted
-from schemas.common import Answered, PageQuery, UtcTime
+from schemas.common import Answered, Page, PageQuery, UtcTime
 
 Scope = Literal["transactions:write", "refunds:write"]
 
@@ -14,6 +14,8 @@ MAX_OVERLAP_SECONDS = 7 * 86_400
 
 
 class Merchant(Answered):
+    """A shop where members earn points."""
+
     merchant_id: UUID
     external_id: str | None
     name: str
@@ -21,7 +23,13 @@ class Merchant(Answered):
     created_at: UtcTime
 
 
+class MerchantPage(Page[Merchant]):
+    """Merchants, the newest first."""
+
+
 class NewMerchant(Command):
+    """The merchant to take on."""
+
     name: ShortText
     external_id: ExternalId | None = None
 
@@ -35,6 +43,8 @@ class MerchantPatch(Command):
 
 
 class MerchantFilter(PageQuery):
+    """Which merchants."""
+
     active: bool | None = None
 
 
@@ -49,7 +59,13 @@ class MerchantKey(Answered):
     revoked_at: UtcTime | None
 
 
+class MerchantKeyPage(Page[MerchantKey]):
+    """A merchant's keys, the newest first."""
+
+
 class NewMerchantKey(Command):
+    """What the key may do."""
+
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=2)]
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.common import Answered, PageQuery, UtcTime
+from schemas.common import Answered, Page, PageQuery, UtcTime
 
 
 class OutboxLeader(Answered):
@@ -78,6 +78,10 @@ class DeadLetter(Answered):
     created_at: UtcTime
     resolved_at: UtcTime | None
     resolution: Literal["requeued", "skipped"] | None
+
+
+class DeadLetterPage(Page[DeadLetter]):
+    """Events that could not be handled, the last first."""
 
 
 class DeadLetterFilter(PageQuery):

@@ -1,6 +1,6 @@
 """The program's own settings and its tiers."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainSerializer, StringConstraints
@@ -17,10 +17,16 @@ def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-def _refuse_float(value: object) -> object:
-    if isinstance(value, float):
-        raise ValueError('give a decimal as a string, such as "1.25"')
-    return value
+def _from_text(value: object) -> object:
+    """Decimals come as strings; a strict model would take none behind a validator of its own."""
+    if isinstance(value, Decimal):
+        return value
+    try:
+        if isinstance(value, str):
+            return Decimal(value)
+    except InvalidOperation:
+        pass
+    raise ValueError('give a decimal as a string, such as "1.25"')
 
 
 class _DecimalText:
@@ -31,7 +37,7 @@ class _DecimalText:
         return {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,6})?$", "examples": ["1.25"]}
 
 
-_AS_TEXT = (BeforeValidator(_refuse_float), PlainSerializer(_plain, return_type=str), _DecimalText)
+_AS_TEXT = (BeforeValidator(_from_text), PlainSerializer(_plain, return_type=str), _DecimalText)
 
 Multiplier = Annotated[Decimal, Field(gt=0, le=1_000, decimal_places=4), *_AS_TEXT]
 """A factor as a decimal string; at most 4 decimals."""
@@ -40,6 +46,8 @@ PointValue = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6), *_A
 
 
 class Program(Answered):
+    """The program's settings."""
+
     name: str
     currency: CurrencyCode
     time_zone: str = Field(examples=["Europe/London"])

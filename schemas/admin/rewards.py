@@ -7,7 +7,6 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.admin.fields import (
     POINTS_LIMIT,
-    AwareTime,
     Code,
     Command,
     LongText,
@@ -16,7 +15,8 @@ from schemas.admin.fields import (
     ShortText,
     omitted,
 )
-from schemas.common import Answered, PageQuery, UtcTime
+from schemas.common import Answered, Page, PageQuery, UtcTime
+from schemas.customer import RequestedTime
 from schemas.events import RejectionReason
 
 ImageUrl = Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/)[^\s<>\"']*$")]
@@ -24,6 +24,8 @@ MemberLimit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Reward(Answered):
+    """Something that points buy."""
+
     reward_id: UUID
     name: str
     description: str
@@ -39,7 +41,13 @@ class Reward(Answered):
     updated_at: UtcTime
 
 
+class RewardPage(Page[Reward]):
+    """Rewards, the newest first."""
+
+
 class NewReward(Command):
+    """What to offer. Without stock or limit there is as much as is asked for."""
+
     name: ShortText
     description: LongText = ""
     image_url: ImageUrl | None = None
@@ -48,8 +56,8 @@ class NewReward(Command):
     limit_per_member: MemberLimit | None = None
     minimum_tier_code: Code | None = None
     active: bool = True
-    starts_at: AwareTime | None = None
-    ends_at: AwareTime | None = None
+    starts_at: RequestedTime | None = None
+    ends_at: RequestedTime | None = None
 
 
 class RewardPatch(Command):
@@ -65,8 +73,8 @@ class RewardPatch(Command):
     limit_per_member: MemberLimit | None = Field(default_factory=omitted)
     minimum_tier_code: Code | None = Field(default_factory=omitted)
     active: bool = Field(default_factory=omitted)
-    starts_at: AwareTime | None = Field(default_factory=omitted)
-    ends_at: AwareTime | None = Field(default_factory=omitted)
+    starts_at: RequestedTime | None = Field(default_factory=omitted)
+    ends_at: RequestedTime | None = Field(default_factory=omitted)
 
     @model_validator(mode="after")
     def _one_way_to_change_stock(self) -> "RewardPatch":
@@ -76,10 +84,14 @@ class RewardPatch(Command):
 
 
 class RewardFilter(PageQuery):
+    """Which rewards."""
+
     active: bool | None = None
 
 
 class Redemption(Answered):
+    """A reward asked for. It is `pending` until it is decided; then there is a voucher code, or a reason."""
+
     redemption_id: UUID
     member_id: UUID
     reward_id: UUID
@@ -92,7 +104,13 @@ class Redemption(Answered):
     completed_at: UtcTime | None
 
 
+class RedemptionPage(Page[Redemption]):
+    """Rewards asked for by all members, the last first."""
+
+
 class RedemptionFilter(PageQuery):
+    """Which redemptions."""
+
     status: Literal["pending", "completed", "rejected", "cancelled"] | None = None
     member_id: UUID | None = None
     reward_id: UUID | None = None

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootMod
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from schemas.admin.fields import POINTS_LIMIT, AwareTime, Command
-from schemas.admin.transactions import MAX_ITEMS, NewTransactionItem
-from schemas.common import Answered, CurrencyCode, DecimalString, PageQuery, UtcTime
+from schemas.admin.fields import POINTS_LIMIT, Command
+from schemas.common import Answered, CurrencyCode, Page, PageQuery, UtcTime
+from schemas.customer import ITEMS_LIMIT, Amount, NewItem, ReceiptSteps, RequestedTime
 
 RuleDecimal = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]{1,4})?$", examples=["1.5"])]
 RulePoints = Annotated[int, Field(ge=1, le=POINTS_LIMIT)]
@@ -21,6 +21,8 @@ RuleText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class RulePart(BaseModel):
+    """A part of a rule's definition."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -54,11 +56,15 @@ class PointsPerAmount(RulePart):
 
 
 class FixedPoints(RulePart):
+    """`points` once for the purchase."""
+
     type: Literal["fixed"]
     points: RulePoints
 
 
 class RuleMultiplier(RulePart):
+    """Multiplies what the purchase earned by `factor`."""
+
     type: Literal["multiplier"]
     factor: RuleDecimal
 
@@ -71,6 +77,8 @@ class Window(RulePart):
 
 
 class MemberLimit(RulePart):
+    """At most `points` to one member in one period of the program's calendar."""
+
     points: RulePoints
     period: Literal["day", "week", "month", "ever"]
 
@@ -106,6 +114,8 @@ class NewRule(RootModel[dict[str, Any]]):
 
 
 class RuleVersion(Answered):
+    """What a rule says, or said."""
+
     version: int
     definition: RuleDefinition
     created_at: UtcTime
@@ -125,15 +135,25 @@ class Rule(Answered):
     retired_at: UtcTime | None
 
 
+class RulePage(Page[Rule]):
+    """Rules, the newest first."""
+
+
 class RuleWithVersions(Rule):
+    """A rule and everything it ever said."""
+
     versions: list[RuleVersion] = Field(description="newest first")
 
 
 class RuleFilter(PageQuery):
+    """Which rules."""
+
     status: Literal["draft", "active", "retired"] | None = None
 
 
 class ActivateRule(Command):
+    """Which version to put in force."""
+
     version: Annotated[int, Field(ge=1)] | None = Field(None, description="the latest when left out")
 
 
@@ -142,10 +162,10 @@ class SimulatedPurchase(Command):
 
     member_id: UUID | None = None
     merchant_id: UUID | None = None
-    occurred_at: AwareTime | None = Field(None, description="now when left out")
-    amount: DecimalString
+    occurred_at: RequestedTime | None = Field(None, description="now when left out")
+    amount: Amount
     currency: CurrencyCode
-    items: Annotated[list[NewTransactionItem], Field(max_length=MAX_ITEMS)] = Field(default_factory=list)
+    items: Annotated[list[NewItem], Field(max_length=ITEMS_LIMIT)] = Field(default_factory=list)
 
 
 class Simulation(Command):
@@ -169,4 +189,4 @@ class SimulationResult(Answered):
 
     points: int
     rules: list[SimulatedShare]
-    receipt: dict[str, Any]
+    receipt: ReceiptSteps

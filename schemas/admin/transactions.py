@@ -1,26 +1,13 @@
 """Purchases as operators and merchants see them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from schemas.admin.fields import AwareTime, Command, ExternalId
-from schemas.common import Answered, CurrencyCode, DecimalString, PageQuery, UtcTime
-
-MAX_ITEMS = 500
-MAX_QUANTITY = 1_000_000
-
-ItemText = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class NewTransactionItem(Command):
-    """A line of the basket. `amount` is the whole line's, whatever its quantity."""
-
-    sku: ItemText
-    category: ItemText | None = None
-    quantity: Annotated[int, Field(ge=0, le=MAX_QUANTITY)] = 1
-    amount: DecimalString
+from schemas.admin.fields import Command, ExternalId
+from schemas.common import Answered, CurrencyCode, DecimalString, Page, PageQuery, UtcTime
+from schemas.customer import ITEMS_LIMIT, Amount, Item, NewItem, ReceiptSteps, RequestedTime
 
 
 class NewTransaction(Command):
@@ -29,10 +16,10 @@ class NewTransaction(Command):
     member_id: UUID | None = None
     member_external_id: ExternalId | None = None
     external_id: ExternalId | None = Field(None, description="the merchant's own id of the purchase: recorded once")
-    occurred_at: AwareTime | None = Field(None, description="now when left out")
-    amount: DecimalString
+    occurred_at: RequestedTime | None = Field(None, description="now when left out; not in the future")
+    amount: Amount
     currency: CurrencyCode
-    items: Annotated[list[NewTransactionItem], Field(max_length=MAX_ITEMS)] = Field(default_factory=list)
+    items: Annotated[list[NewItem], Field(max_length=ITEMS_LIMIT)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_member(self) -> "NewTransaction":
@@ -41,17 +28,8 @@ class NewTransaction(Command):
         return self
 
 
-class TransactionItem(Answered):
-    """A line of the basket."""
-
-    sku: str
-    category: str | None
-    quantity: int
-    amount: DecimalString
-
-
 class Transaction(Answered):
-    """A purchase. It is `recorded` until the worker has awarded it, perhaps with 0 points."""
+    """A purchase. It is `recorded` until the points are worked out, then `awarded`, perhaps with 0 points."""
 
     transaction_id: UUID
     member_id: UUID
@@ -61,15 +39,20 @@ class Transaction(Answered):
     recorded_at: UtcTime
     amount: DecimalString
     currency: CurrencyCode
-    items: list[TransactionItem]
-    status: Literal["recorded", "awarded"]
-    points_awarded: int | None
+    items: list[Item]
+    status: Literal["recorded", "awarded", "refunded"]
+    points_awarded: int | None = Field(description="null while `recorded`")
+    refunded_amount: DecimalString
+
+
+class TransactionPage(Page[Transaction]):
+    """Purchases of all members, the last recorded first."""
 
 
 class TransactionWithReceipt(Transaction):
-    """A purchase with the account of its points, line by line and rule by rule, once it is awarded."""
+    """A purchase, and why it earned what it earned. `receipt` is null until the points are worked out."""
 
-    receipt: dict[str, Any] | None
+    receipt: ReceiptSteps | None
     awarded_at: UtcTime | None
 
 

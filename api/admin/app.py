@@ -1,0 +1,23 @@
+"""The Admin API as a server."""
+
+from api.admin.access import authenticate
+from api.admin.routes import ROUTES
+from api.kit.app import build_app
+from api.kit.deps import Deps
+from api.kit.endpoint import App
+from api.kit.routes import Api
+from loyalty.settings import Settings
+
+ADMIN_API = Api(
+    name="admin",
+    title="Laurel Admin API",
+    description="For the people who run the program, and for merchants' own systems.",
+    prefix="/api/admin",
+    routes=ROUTES,
+    authenticate=authenticate,
+)
+
+
+def create_app(settings: Settings, deps: Deps | None = None) -> App:
+    """The server. Without ready `deps` it opens its own when it starts and closes them when it stops."""
+    return build_app(ADMIN_API, settings, deps)

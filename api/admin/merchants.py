@@ -1,0 +1,73 @@
+"""/merchants and their keys."""
+
+from uuid import UUID
+
+from api.admin.calls import actor_of, answer_page
+from api.kit.routes import Answer, Call
+from loyalty.services import merchants as services
+from loyalty.store import merchants
+from loyalty.store.database import Connection
+from schemas.admin.merchants import (
+    MerchantFilter,
+    MerchantKey,
+    MerchantPatch,
+    NewMerchant,
+    NewMerchantKey,
+    RotateKey,
+)
+from schemas.common import PageQuery
+
+
+async def list_merchants(call: Call[None, MerchantFilter]) -> Answer:
+    return await answer_page(call, merchants.list_merchants, "merchants", lambda merchant: merchant.merchant_id)
+
+
+async def create_merchant(call: Call[NewMerchant, None]) -> Answer:
+    created = await services.create_merchant(call.conn, call.body, actor_of(call), call.deps.clock, call.deps.new_id)
+    return Answer(201, created)
+
+
+async def get_merchant(call: Call[None, None]) -> Answer:
+    return Answer(200, await merchants.get_merchant(call.conn, call.path["merchant_id"]))
+
+
+async def change_merchant(call: Call[MerchantPatch, None]) -> Answer:
+    merchant_id = call.path["merchant_id"]
+    return Answer(
+        200, await services.change_merchant(call.conn, merchant_id, call.body, actor_of(call), call.deps.clock)
+    )
+
+
+async def list_merchant_keys(call: Call[None, PageQuery]) -> Answer:
+    merchant_id = (await merchants.get_merchant(call.conn, call.path["merchant_id"])).merchant_id
+
+    async def list_keys(conn: Connection, wanted: PageQuery, before: UUID | None, limit: int) -> list[MerchantKey]:
+        return await merchants.list_keys(conn, merchant_id, before, limit)
+
+    return await answer_page(call, list_keys, f"keys:{merchant_id}", lambda key: key.key_id)
+
+
+async def issue_merchant_key(call: Call[NewMerchantKey, None]) -> Answer:
+    issued = await services.issue_key(
+        call.conn, call.path["merchant_id"], call.body, actor_of(call), call.deps.clock, call.deps.new_id
+    )
+    return Answer(201, issued)
+
+
+async def rotate_merchant_key(call: Call[RotateKey, None]) -> Answer:
+    issued = await services.rotate_key(
+        call.conn,
+        call.path["merchant_id"],
+        call.path["key_id"],
+        call.body,
+        actor_of(call),
+        call.deps.clock,
+        call.deps.new_id,
+    )
+    return Answer(201, issued)
+
+
+async def revoke_merchant_key(call: Call[None, None]) -> Answer:
+    path = call.path
+    revoked = await services.revoke_key(call.conn, path["merchant_id"], path["key_id"], actor_of(call), call.deps.clock)
+    return Answer(200, revoked)
