@@ -53,7 +53,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerClient:
+class ApiClient:
     """Speaks as any member to one or several processes of the Customer API, taking turns between them."""
 
     session: aiohttp.ClientSession

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from cli.journey.client import Answer, CustomerClient
+from cli.journey.client import Answer, ApiClient
 from cli.journey.progress import Advance
 from cli.journey.summary import Redemptions
 from cli.journey.wishes import Wish, wishes_of
@@ -26,7 +26,7 @@ class Unexpected(Exception):
     """The API answered what it should never answer here."""
 
 
-async def redeem(client: CustomerClient, askers: Sequence[UUID], advance: Advance) -> Redemptions:
+async def redeem(client: ApiClient, askers: Sequence[UUID], advance: Advance) -> Redemptions:
     """Every asker asks for what they wish, one thing after another. Who has asked before does not ask again.
 
     Raises GaveUp and Unexpected, in an ExceptionGroup.
@@ -44,7 +44,7 @@ async def redeem(client: CustomerClient, askers: Sequence[UUID], advance: Advanc
     return _counted(task.result() for task in tasks)
 
 
-async def _ask(client: CustomerClient, number: int, member_id: UUID) -> list[tuple[str, str | None]] | None:
+async def _ask(client: ApiClient, number: int, member_id: UUID) -> list[tuple[str, str | None]] | None:
     before = _expect(await client.get(member_id, f"{REDEMPTIONS_PATH}?limit=1"), 200)
     if before.body["data"]:
         return None
@@ -54,12 +54,12 @@ async def _ask(client: CustomerClient, number: int, member_id: UUID) -> list[tup
     return [await _decision(client, member_id, redemption_id) for redemption_id in asked]
 
 
-async def _redeem(client: CustomerClient, wish: Wish) -> str:
+async def _redeem(client: ApiClient, wish: Wish) -> str:
     answer = await client.post(wish.member_id, REDEEM_PATH, {"reward_id": wish.reward_id}, wish.key)
     return str(_expect(answer, 202).body["redemption_id"])
 
 
-async def _decision(client: CustomerClient, member_id: UUID, redemption_id: str) -> tuple[str, str | None]:
+async def _decision(client: ApiClient, member_id: UUID, redemption_id: str) -> tuple[str, str | None]:
     """The redemption's outcome and reason; "pending" when it is not decided in DECISION_SECONDS."""
     deadline = time.monotonic() + DECISION_SECONDS
     pause = FIRST_LOOK_SECONDS

@@ -13,7 +13,7 @@ from rich.console import Console
 from api.kit.tokens import mint_access_token
 from cli.demo_program.seeding import Seeded, seed_demo_program
 from cli.journey.baskets import read_baskets, read_participants
-from cli.journey.client import CustomerClient, MintToken, open_session
+from cli.journey.client import ApiClient, MintToken, open_session
 from cli.journey.enrolling import enrol_households, enrol_stores, hash_passwords, logins_of
 from cli.journey.progress import progress
 from cli.journey.redeeming import redeem
@@ -55,7 +55,7 @@ async def replay(plan: ReplayPlan, settings: Settings, console: Console) -> Summ
         await open_pool(settings.database_dsn, size=POOL_SIZE, name="laurel-replay") as pool,
         open_session(plan.concurrency + plan.watched + 1) as session,
     ):
-        client = CustomerClient(session, plan.customer_urls, minting(settings), plan.patience_seconds)
+        client = ApiClient(session, plan.customer_urls, minting(settings), plan.patience_seconds)
         shoppers, logins = await _prepare(pool, plan, settings, console)
         return await _Replay(plan, pool, client, console).run(shoppers, logins)
 
@@ -64,7 +64,7 @@ async def replay(plan: ReplayPlan, settings: Settings, console: Console) -> Summ
 class _Replay:
     plan: ReplayPlan
     pool: Pool
-    client: CustomerClient
+    client: ApiClient
     console: Console
 
     async def run(self, shoppers: Shoppers, logins: tuple[Login, ...]) -> Summary:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from cli.journey.baskets import Basket, Line
-from cli.journey.client import Answer, CustomerClient
+from cli.journey.client import Answer, ApiClient
 from cli.journey.lanes import in_lanes
 from cli.journey.progress import Advance
 from cli.journey.watching import Latencies
@@ -47,7 +47,7 @@ class Shoppers:
 
 
 async def send_baskets(
-    client: CustomerClient,
+    client: ApiClient,
     baskets: Iterator[Basket],
     shoppers: Shoppers,
     latencies: Latencies,

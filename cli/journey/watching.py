@@ -17,7 +17,7 @@ from uuid import UUID
 import aiohttp
 import orjson
 
-from cli.journey.client import CustomerClient
+from cli.journey.client import ApiClient
 
 EVENTS_PATH = "/api/customer/events"
 PAUSE_SECONDS = 0.25
@@ -67,7 +67,7 @@ def percentile(ascending: list[float], share: float) -> float | None:
 
 
 @asynccontextmanager
-async def watching(client: CustomerClient, members: Iterable[UUID]) -> AsyncIterator[Latencies]:
+async def watching(client: ApiClient, members: Iterable[UUID]) -> AsyncIterator[Latencies]:
     """Watch `members` as long as the context lasts; it begins when all their streams are open (or were tried)."""
     latencies = Latencies(frozenset(members))
     opened = [asyncio.Event() for _ in latencies.watched]
@@ -92,7 +92,7 @@ async def _all_opened(opened: list[asyncio.Event]) -> None:
         pass
 
 
-async def _watch(client: CustomerClient, member_id: UUID, latencies: Latencies, opened: asyncio.Event) -> None:
+async def _watch(client: ApiClient, member_id: UUID, latencies: Latencies, opened: asyncio.Event) -> None:
     last_id: str | None = None
     while True:
         try:
@@ -106,7 +106,7 @@ async def _watch(client: CustomerClient, member_id: UUID, latencies: Latencies, 
 
 
 async def _stream(
-    client: CustomerClient, member_id: UUID, last_id: str | None, opened: asyncio.Event
+    client: ApiClient, member_id: UUID, last_id: str | None, opened: asyncio.Event
 ) -> AsyncIterator[ServerEvent]:
     url = client.urls[member_id.int % len(client.urls)] + EVENTS_PATH
     headers = {"Authorization": f"Bearer {client.mint(member_id)}", "Accept": "text/event-stream"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.journey.client import CustomerClient, open_session
+from cli.journey.client import ApiClient, open_session
 from cli.journey.watching import Latencies, ServerEvent, parse_events, percentile, watching
 from tests.support.fake_customer_api import FakeCustomerApi, serving
 from tests.support.waiting import eventually
@@ -42,7 +42,7 @@ async def test_a_stream_that_breaks_off_is_resumed_where_it_was() -> None:
         serving(FakeCustomerApi(streams=[[awarded % (1, 1)], [awarded % (2, 2)]])) as fake,
         open_session(2) as session,
     ):
-        client = CustomerClient(session, [fake.url], str)
+        client = ApiClient(session, [fake.url], str)
         async with watching(client, [MEMBER]) as latencies:
             await eventually(lambda: len(latencies.seen) == 2)
     assert fake.resumed_from[:2] == [None, "1"]
@@ -78,7 +78,7 @@ async def test_watchers_end_with_their_context() -> None:
     async with serving(FakeCustomerApi()) as fake, open_session(2) as session:
         before = asyncio.all_tasks()
         with pytest.raises(ExceptionGroup) as caught:
-            async with watching(CustomerClient(session, [fake.url], str), []):
+            async with watching(ApiClient(session, [fake.url], str), []):
                 raise RuntimeError("enough")
         assert caught.group_contains(RuntimeError, match="enough")
         assert asyncio.all_tasks() == before

@@ -1,0 +1,143 @@
+"""All of Laurel's processes on a database and topics of their own, each of which a test may kill and start again."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka.admin import AdminClient
+
+from loyalty.settings import Settings
+from stack.laurel import answers
+from tests.support import databases, processes
+from tests.support.databases import run_in_thread
+from tests.support.processes import LaurelProcess
+from tests.support.servers import Servers, redis_database
+from tests.support.waiting import eventually_sync
+
+COMMANDS = {
+    "customer-api-1": ("customer-api", "LAUREL_CUSTOMER_API_PORT"),
+    "customer-api-2": ("customer-api", "LAUREL_CUSTOMER_API_PORT"),
+    "admin-api": ("admin-api", "LAUREL_ADMIN_API_PORT"),
+    "relay": ("relay", "LAUREL_RELAY_METRICS_PORT"),
+    "worker": ("worker", "LAUREL_WORKER_HEALTH_PORT"),
+}
+READY_SECONDS = 40
+COMMAND_SECONDS = 240
+PARTITIONS = "4"
+
+
+@dataclass(slots=True)
+class System:
+    """`environment` is what every process gets; its own port comes on top."""
+
+    environment: Mapping[str, str]
+    folder: Path
+    ports: Mapping[str, int]
+    processes: dict[str, LaurelProcess] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        values = {name.removeprefix("LAUREL_").lower(): value for name, value in self.environment.items()}
+        return Settings.model_validate(values)
+
+    @property
+    def customer_urls(self) -> tuple[str, str]:
+        return self.url("customer-api-1"), self.url("customer-api-2")
+
+    @property
+    def topic_prefix(self) -> str:
+        return self.environment["LAUREL_TOPIC_PREFIX"]
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def start(self, name: str) -> None:
+        """Start it; it is not ready yet."""
+        command, port = COMMANDS[name]
+        environment = {**self.environment, port: str(self.ports[name])}
+        self.processes[name] = processes.start((command,), environment, self.folder / f"{name}.log")
+
+    def kill(self, name: str) -> None:
+        """End it as a crash would."""
+        self.processes[name].kill()
+
+    def is_ready(self, name: str) -> bool:
+        process = self.processes[name]
+        assert process.running(), f"{name} ended with {process.popen.returncode}:\n{process.log_text()[-4000:]}"
+        return answers(self.ports[name])
+
+    def until_ready(self) -> None:
+        for name in self.processes:
+            eventually_sync(lambda name=name: self.is_ready(name), READY_SECONDS)  # type: ignore[misc]
+
+    def laurel(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `laurel <arguments>` to its end on this system."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "cli", *arguments],
+            env={**os.environ, **self.environment, "LAUREL_HOME": str(self.folder / "home")},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+
+@contextmanager
+def own_environment(servers: Servers, template: str) -> Iterator[dict[str, str]]:
+    """A database, a Redis database and topics that no one else has, as the variables that name them."""
+    url = run_in_thread(databases.clone(servers.database_url, template))
+    word = secrets.token_hex(5)
+    with redis_database(servers.redis_url) as redis_url:
+        yield {
+            "LAUREL_DATABASE_URL": url,
+            "LAUREL_REDIS_URL": redis_url,
+            "LAUREL_KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
+            "LAUREL_KAFKA_PARTITIONS": PARTITIONS,
+            "LAUREL_TOPIC_PREFIX": f"test-{word}.",
+            "LAUREL_WORKER_ID": f"worker-{word}",
+            "LAUREL_SIGNING_KEY": secrets.token_urlsafe(32),
+            "LAUREL_TRANSACTION_TRUST": "open",
+        }
+    run_in_thread(databases.drop(url, servers.database_url))
+
+
+@contextmanager
+def running_system(environment: Mapping[str, str], folder: Path) -> Iterator[System]:
+    """The processes of COMMANDS, ready; they and their topics are gone afterwards."""
+    system = System(environment, folder, dict(zip(COMMANDS, free_ports(len(COMMANDS)), strict=True)))
+    created = json.loads(system.laurel("topics", "--json").stdout)["created"]
+    try:
+        for name in COMMANDS:
+            system.start(name)
+        system.until_ready()
+        yield system
+    finally:
+        for name in COMMANDS:
+            if name in system.processes:
+                processes.end(system.processes[name])
+        _drop_topics(environment["LAUREL_KAFKA_BOOTSTRAP"], created)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _drop_topics(bootstrap: str, topics: list[str]) -> None:
+    for done in AdminClient({"bootstrap.servers": bootstrap}).delete_topics(topics).values():
+        done.exception()
