@@ -68,7 +68,7 @@ START = Position(BEGINNING)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows, and the position after them. `more` says that further rows are there already."""
+    """Rows, and the position after them. `more` says that further rows may be there already."""
 
     rows: Sequence[Row]
     position: Position
@@ -116,7 +116,7 @@ class LogReader:
             self.page_bytes,
         )
         if len(rows) < self.page_rows and not self._full_of_bytes(rows):
-            return Page(rows, Position(cut.until), more=bool(rows))
+            return Page(rows, Position(cut.until), more=True)
         last = OpenCut(cut.until, rows[-1][ID], cut.low_id, cut.high_id)
         return Page(rows, Position(since, last), more=True)
 
