@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from math import lcm
 
 from loyalty.domain.award import Award, Share, UsageView
 from loyalty.domain.money import exponent_of
@@ -28,14 +29,13 @@ class Occasion:
 
 def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
     """The award with its receipt. Raises UnknownCurrency."""
-    tally = Tally(selection.rules)
     minor_per_unit = 10 ** exponent_of(occasion.purchase.currency)
-    _contribute(selection, minor_per_unit, tally)
-    before_multipliers = tally.total
+    tally = _tally(selection, minor_per_unit)
+    before_multipliers = tally.points(tally.total)
     multipliers = tally.multiply([selection.seat(rule) for rule in selection.multipliers])
     tier = tally.apply_tier(occasion.member.tier, Fraction(occasion.member.tier_multiplier))
-    rounded = round_points(tally.total, occasion.program.rounding)
-    shares = split(tally.contributions, rounded)
+    rounded = round_points(tally.total, tally.grains_per_point, occasion.program.rounding)
+    shares = split(tally.contributions, tally.grains_per_point, rounded)
     granted, cuts, changes = cut_shares(selection.rules, shares, usage, occasion.local_time.date())
     receipt = Receipt(
         currency=occasion.purchase.currency,
@@ -48,7 +48,7 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
         before_multipliers=before_multipliers,
         multipliers=multipliers,
         tier=tier,
-        unrounded=tally.total,
+        unrounded=tally.points(tally.total),
         rounding=occasion.program.rounding,
         rounded=rounded,
         cuts=(*tally.cuts, *cuts),
@@ -57,31 +57,39 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
     return Award(receipt.points, _shares(receipt.rules), tuple(changes), receipt)
 
 
-def _contribute(selection: Selection, minor_per_unit: int, tally: Tally) -> None:
+def _tally(selection: Selection, minor_per_unit: int) -> Tally:
     """Steps 1 and 2, one contribution a rule: a rule's lines are added up first, since its rate is the same for all."""
+    grains_per_unit = lcm(*(rule.number.denominator for rule in selection.rules))
+    tally = Tally(selection.rules, grains_per_unit * minor_per_unit)
+    claimed_minor = _claimed_minor(selection)
+    for seat, rule in enumerate(selection.rules):
+        match rule.definition.effect:
+            case PointsPerAmount():
+                rate = rule.number
+                tally.contribute(seat, claimed_minor[seat] * rate.numerator * (grains_per_unit // rate.denominator))
+            case FixedPoints(points):
+                tally.contribute(seat, points * tally.grains_per_point)
+            case Multiplier():
+                pass
+    return tally
+
+
+def _claimed_minor(selection: Selection) -> list[int]:
     claimed_minor = [0] * len(selection.rules)
     for line, claim in selection.claims:
         for rule in claim.rules:
             claimed_minor[selection.seat(rule)] += line.amount_minor
-    for seat, rule in enumerate(selection.rules):
-        match rule.definition.effect:
-            case PointsPerAmount():
-                tally.contribute(seat, _points(claimed_minor[seat], rule.number, minor_per_unit))
-            case FixedPoints():
-                tally.contribute(seat, rule.number)
-            case Multiplier():
-                pass
-
-
-def _points(amount_minor: int, rate: Fraction, minor_per_unit: int) -> Fraction:
-    return Fraction(amount_minor * rate.numerator, minor_per_unit * rate.denominator)
+    return claimed_minor
 
 
 def _receipt_lines(selection: Selection, minor_per_unit: int) -> tuple[ReceiptLine, ...]:
     lines = []
     for place, (line, claim) in enumerate(selection.claims):
         points = [
-            RulePoints(selection.seat(rule), _points(line.amount_minor, rule.number, minor_per_unit))
+            RulePoints(
+                selection.seat(rule),
+                Fraction(line.amount_minor * rule.number.numerator, minor_per_unit * rule.number.denominator),
+            )
             for rule in claim.rules
         ]
         lines.append(ReceiptLine(place, line.sku, line.category, line.amount_minor, claim.scope, tuple(points)))
@@ -97,7 +105,7 @@ def _receipt_rules(
             rule.active.version,
             rule.definition.name,
             rule.definition.effect,
-            contribution,
+            tally.points(contribution),
             share,
             points,
         )

@@ -1,7 +1,8 @@
 """The exact part of an evaluation: what each rule that takes part contributes, before anything is rounded.
 
-A rule's seat is its place among the rules that take part, in order of precedence. The invariant: `total` is the sum of
-the contributions, and no contribution is negative.
+A rule's seat is its place among the rules that take part, in order of precedence. Points are counted in grains (see
+arithmetic); a factor that is no whole number makes them finer. The invariant: `total` is the sum of the contributions,
+all of them are whole grains, and none is negative.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,24 +11,30 @@ from fractions import Fraction
 from loyalty.domain.rules.compiled import CompiledRule
 from loyalty.domain.rules.receipt import Cut, Limit, ReceiptMultiplier, ReceiptTier
 
-_NOTHING = Fraction(0)
-
 
 class Tally:
     """Call contribute once for each rule that earns points itself, then multiply, then apply_tier."""
 
-    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+    def __init__(self, rules: Sequence[CompiledRule], grains_per_point: int) -> None:
         self._rules = rules
-        self.contributions = [_NOTHING] * len(rules)
-        self.total = _NOTHING
+        self.grains_per_point = grains_per_point
+        self.contributions = [0] * len(rules)
+        self.total = 0
         self.cuts: list[Cut] = []
 
-    def contribute(self, seat: int, points: Fraction) -> Fraction:
-        """Counts what a rule earned, up to its points_per_transaction. Returns what counted."""
-        counted = self._capped(seat, points)
-        self.contributions[seat] = counted
-        self.total += counted
-        return counted
+    def points(self, grains: int) -> Fraction:
+        return Fraction(grains, self.grains_per_point)
+
+    def contribute(self, seat: int, grains: int) -> int:
+        """Counts what a rule earned, up to its points_per_transaction. Returns the grains that counted."""
+        most = self._rules[seat].definition.limits.points_per_transaction
+        if most is not None and grains > most * self.grains_per_point:
+            over = grains - most * self.grains_per_point
+            self.cuts.append(Cut(seat, Limit.POINTS_PER_TRANSACTION, self.points(over)))
+            grains -= over
+        self.contributions[seat] = grains
+        self.total += grains
+        return grains
 
     def multiply(self, seats: Iterable[int]) -> tuple[ReceiptMultiplier, ...]:
         """Multiplies the total by each multiplier in turn; what one adds is its contribution, up to its limit.
@@ -38,24 +45,27 @@ class Tally:
 
     def apply_tier(self, code: str | None, multiplier: Fraction) -> ReceiptTier:
         """Multiplies every contribution: a tier is no rule, what it adds belongs to the rules in proportion."""
-        return ReceiptTier(code, multiplier, self._scale(multiplier))
+        return ReceiptTier(code, multiplier, self.points(self._scale(multiplier)))
 
     def _multiply_once(self, seat: int, factor: Fraction) -> ReceiptMultiplier:
-        extra = self._scale(factor) if factor < 1 else self.contribute(seat, self.total * (factor - 1))
-        return ReceiptMultiplier(seat, factor, extra)
+        if factor < 1:
+            extra = self._scale(factor)
+        else:
+            before = self.total
+            self._count_anew(factor.denominator, factor.denominator)
+            extra = self.contribute(seat, before * (factor.numerator - factor.denominator))
+        return ReceiptMultiplier(seat, factor, self.points(extra))
 
-    def _scale(self, factor: Fraction) -> Fraction:
-        """Multiplies every contribution; returns what that adds to the total."""
-        if factor == 1:
-            return _NOTHING
-        extra = self.total * (factor - 1)
-        self.contributions = [points * factor for points in self.contributions]
-        self.total += extra
-        return extra
+    def _scale(self, factor: Fraction) -> int:
+        """Multiplies every contribution; returns the grains that this adds to the total."""
+        before = self.total
+        self._count_anew(factor.numerator, factor.denominator)
+        return self.total - before * factor.denominator
 
-    def _capped(self, seat: int, points: Fraction) -> Fraction:
-        most = self._rules[seat].definition.limits.points_per_transaction
-        if most is None or points <= most:
-            return points
-        self.cuts.append(Cut(seat, Limit.POINTS_PER_TRANSACTION, points - most))
-        return Fraction(most)
+    def _count_anew(self, times: int, finer: int) -> None:
+        """Makes grains `finer` and each contribution `times` as many of them: times / finer of the points."""
+        if times == finer == 1:
+            return
+        self.grains_per_point *= finer
+        self.contributions = [grains * times for grains in self.contributions]
+        self.total *= times
