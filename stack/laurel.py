@@ -21,13 +21,13 @@ PROCESSES = {
     "customer-api": "LAUREL_CUSTOMER_API_PORT",
     "admin-api": "LAUREL_ADMIN_API_PORT",
 }
-STEPS = ("migrate", "topics")
+STEPS = ("migrate", "topics", "admin ensure")
 STOP_ORDER = (frozenset({"customer-api", "admin-api"}), frozenset({"worker"}), frozenset({"relay"}))
 
 
 def steps(environment: Mapping[str, str]) -> tuple[Step, ...]:
     """What must be done once before the processes can run."""
-    return tuple(Step(name, (*LAUREL, name), environment) for name in STEPS)
+    return tuple(Step(command.replace(" ", "-"), (*LAUREL, *command.split()), environment) for command in STEPS)
 
 
 def services(environment: Mapping[str, str]) -> tuple[Service, ...]:

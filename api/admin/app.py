@@ -8,7 +8,7 @@ from api.kit.endpoint import App
 from api.kit.routes import Api
 from loyalty.settings import Settings
 
-ADMIN_API = Api(
+API = Api(
     name="admin",
     title="Laurel Admin API",
     description="For the people who run the program, and for merchants' own systems.",
@@ -20,4 +20,4 @@ ADMIN_API = Api(
 
 def create_app(settings: Settings, deps: Deps | None = None) -> App:
     """The server. Without ready `deps` it opens its own when it starts and closes them when it stops."""
-    return build_app(ADMIN_API, settings, deps)
+    return build_app(API, settings, deps)

@@ -24,6 +24,9 @@ DATABASE_AWAY: tuple[type[BaseException], ...] = (
 )
 """What is no fault of the data: the same statement may succeed later. Also deadlocks and serialisation failures."""
 
+DATABASE_FAILED: tuple[type[BaseException], ...] = (asyncpg.PostgresError, *DATABASE_AWAY)
+"""Whatever may come from the database: for an operator's command, which says it in a line instead of a traceback."""
+
 
 def _encode_json(value: Any) -> str:
     return orjson.dumps(value).decode()

@@ -1,0 +1,61 @@
+"""`laurel schemas`: writes what others build on: the events' JSON Schemas and the APIs' OpenAPI documents.
+
+They are committed, so that a change of the contract is seen in review; a test fails when they are not what is written
+here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.admin.app import API as ADMIN_API
+from api.customer.app import API as CUSTOMER_API
+from api.kit.openapi import document
+from schemas.events import EVENTS
+
+FOLDER = Path(__file__).parents[1] / "schemas" / "json"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas(
+    folder: Annotated[Path, typer.Option(help="Where to.", file_okay=False)] = FOLDER,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when something would change.")] = False,
+) -> None:
+    """Write the JSON Schemas of the events and the APIs' OpenAPI documents."""
+    changed = [path for path, text in documents(folder) if not path.exists() or path.read_text() != text]
+    if check and changed:
+        typer.echo("\n".join(f"{path} is not what the code says: run `laurel schemas`" for path in changed), err=True)
+        raise typer.Exit(1)
+    if not check:
+        write(folder)
+    typer.echo(f"{len(changed)} documents {'differ' if check else 'written'}")
+
+
+def write(folder: Path) -> None:
+    """Writes every document into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in documents(folder):
+        path.write_text(text)
+
+
+def documents(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Every document's file and text."""
+    for topic in EVENTS:
+        yield folder / f"{topic}.json", _text(event_schema(topic))
+    for api in (ADMIN_API, CUSTOMER_API):
+        yield folder / f"openapi-{api.name}.json", _text(document(api))
+
+
+def event_schema(topic: str) -> dict[str, Any]:
+    """The JSON Schema of a topic's values, as they are written."""
+    schema = EVENTS[topic].model_json_schema(mode="serialization")
+    return {"$schema": DIALECT, "title": topic} | {name: part for name, part in schema.items() if name != "title"}
+
+
+def _text(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
