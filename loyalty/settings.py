@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(600, ge=1, description="requests a caller may make in a minute")
     login_limit_per_minute: int = Field(10, ge=1, description="logins per account and per address in a minute")
     body_limit_bytes: int = Field(1_000_000, ge=1_000)
+    request_timeout_seconds: float = Field(15.0, gt=0, description="how long a request may take to arrive")
+    response_timeout_seconds: float = Field(30.0, gt=0, description="how long an answer may take")
 
     database_pool_size: int = Field(10, ge=1, le=1000, description="connections a process may open")
     database_wait_seconds: float = Field(3.0, gt=0, description="how long a request waits for a connection")
@@ -42,6 +44,10 @@ class Settings(BaseSettings):
     worker_batch_events: int = Field(500, ge=1, le=500)
     worker_stock_consumer: bool = Field(False, description="use Faust's own consumer instead of the fast one")
     worker_health_port: int = Field(8103, ge=0, le=65_535)
+    worker_reconcile_every_seconds: float = Field(60.0, gt=0, description="how often the reconciler looks")
+    worker_reconcile_after_seconds: float = Field(
+        600.0, gt=0, description="what was not processed for so long is told of again"
+    )
     dead_letters_per_hour: int = Field(100, ge=1, description="more than these stop the worker")
     relay_metrics_port: int = Field(8104, ge=0, le=65_535)
 
