@@ -21,3 +21,9 @@ def system_clock() -> datetime:
 def new_id() -> UUID:
     """A UUIDv7 of the standard library's type, which asyncpg and pydantic take."""
     return UUID(int=uuid_utils.uuid7().int)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The lowest UUIDv7 of this millisecond: ids made earlier sort before it, ids made later after it (RFC 9562)."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)

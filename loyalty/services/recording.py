@@ -101,7 +101,7 @@ async def record_transaction(
     _check_facts(command, facts)
     if not await transactions.insert(conn, draft):
         return await _recorded_before(conn, draft)
-    await emit(conn, [_transaction_recorded(draft, command.traceparent)])
+    await emit(conn, [transaction_recorded(draft, command.traceparent)])
     return Recorded(draft, created=True)
 
 
@@ -206,7 +206,8 @@ def _content_hash(command: RecordTransaction, amount_minor: int, items: list[dic
     return hashlib.sha256(orjson.dumps(content)).digest()
 
 
-def _transaction_recorded(stored: StoredTransaction, traceparent: str | None) -> NewEvent:
+def transaction_recorded(stored: StoredTransaction, traceparent: str | None) -> NewEvent:
+    """The event that tells of a purchase: its id is the transaction's, however often it is told."""
     event = TransactionRecorded(
         member_id=stored.member_id,
         transaction_id=stored.transaction_id,

@@ -157,3 +157,17 @@ def redeemed(member_id: UUID, redemption_id: UUID, reward_id: UUID, points_cost:
         requested_at=NOON,
     )
     return Incoming(redemption_id, body)
+
+
+async def add_transactions(conn: Connection, member_id: UUID, merchant_id: UUID, count: int) -> list[UUID]:
+    """Purchases of 10.00, in order."""
+    ids = [new_id() for _ in range(count)]
+    await conn.execute(
+        """insert into transaction (id, member_id, merchant_id, occurred_at, recorded_at, amount_minor, currency,
+             content_hash) select id, $2, $3, $4, $4, 1000, 'GBP', '' from unnest($1::uuid[]) as t (id)""",
+        ids,
+        member_id,
+        merchant_id,
+        NOON,
+    )
+    return ids

@@ -1,0 +1,32 @@
+"""The worker's flows: which topic is handled by which service."""
+
+from collections.abc import Sequence
+
+from agents.processing import Flow
+from agents.records import Record, recorded_of, redeemed_of
+from loyalty.clock import Clock
+from loyalty.services import earning, redeeming
+from loyalty.services.incoming import Handled
+from loyalty.services.rulesets import Rulesets
+from loyalty.store.database import Connection
+
+
+def earning_flow(clock: Clock) -> Flow:
+    """transaction.recorded: purchases become points."""
+    rulesets = Rulesets()
+
+    async def award(conn: Connection, records: Sequence[Record]) -> Handled:
+        events = [recorded_of(record) for record in records]
+        return await earning.award_transactions(conn, events, clock, rulesets)
+
+    return Flow(earning.CONSUMER, "transaction.recorded", award, lambda record: recorded_of(record).event_id)
+
+
+def redeeming_flow(clock: Clock) -> Flow:
+    """reward.redeemed: redemptions are decided."""
+
+    async def decide(conn: Connection, records: Sequence[Record]) -> Handled:
+        events = [redeemed_of(record) for record in records]
+        return await redeeming.decide_redemptions(conn, events, clock)
+
+    return Flow(redeeming.CONSUMER, "reward.redeemed", decide, lambda record: redeemed_of(record).event_id)

@@ -1,0 +1,162 @@
+"""The worker process: its connections, its agents and what watches over them, from start to stop."""
+
+import asyncio
+import logging
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+import faust
+import structlog
+from redis import asyncio as aioredis
+
+from agents.app import create_app
+from agents.bell import Bell, connect_redis
+from agents.brokers import wait_for_topics
+from agents.ending import EXIT_BUG, end_process
+from agents.flows import earning_flow, redeeming_flow
+from agents.health import serve_health
+from agents.lag import LagReport
+from agents.metrics import WorkerMetrics
+from agents.processing import Flow, Processor
+from agents.reconciler import keep_reconciling
+from agents.watching import assigned_partitions, report_lag, watch_coordinator
+from loyalty.clock import Clock, system_clock
+from loyalty.settings import Settings
+from loyalty.store.database import DATABASE_AWAY, Pool, open_pool
+from outbox import Poke
+
+DATABASE_CONNECTIONS = 5
+"""One for each flow, one to set events aside, one for the reconciler's session, one to spare."""
+DATABASE_PAUSE_SECONDS = 1.0
+READY_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+def run_worker(settings: Settings, *, with_web: bool = True) -> NoReturn:
+    """Runs until SIGTERM or SIGINT, then raises SystemExit(0); after anything else the status is another."""
+    _quieten_libraries()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    with tempfile.TemporaryDirectory(prefix="laurel-worker-") as folder:
+        app = _unless_stopped(loop, _start(settings, Path(folder), with_web=with_web))
+        worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+        worker.execute_from_commandline()
+    raise SystemExit(0)
+
+
+def _quieten_libraries() -> None:
+    """Faust tells of each of its parts' every start and stop; only what is amiss is for our log."""
+    for name in ("faust", "mode", "aiokafka"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _unless_stopped(loop: asyncio.AbstractEventLoop, starting: Awaitable[faust.App]) -> faust.App:
+    """The app when it is ready to run. A signal before then ends the process: there is nothing to finish yet."""
+    task = asyncio.ensure_future(starting, loop=loop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return loop.run_until_complete(task)
+    except asyncio.CancelledError:
+        raise SystemExit(0) from None
+
+
+async def _start(settings: Settings, folder: Path, *, with_web: bool) -> faust.App:
+    flows = [earning_flow(system_clock), redeeming_flow(system_clock)]
+    await wait_for_topics(settings, [settings.topic_prefix + flow.topic for flow in flows])
+    async with AsyncExitStack() as opened:
+        parts = await Parts.open(settings, opened)
+        app = create_app(settings, flows, parts.processor_of, parts.metrics, folder)
+        if with_web:
+            port = await opened.enter_async_context(
+                serve_health(settings.worker_health_port, parts.metrics.registry, parts.readiness_of(app))
+            )
+            log.info("health and metrics", port=port)
+        _add_tasks(app, parts)
+        await app.add_async_context(opened.pop_all())
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the agents and their watchers work with."""
+
+    settings: Settings
+    pool: Pool
+    redis: aioredis.Redis
+    poke: Poke
+    bell: Bell
+    metrics: WorkerMetrics
+    clock: Clock
+
+    @classmethod
+    async def open(cls, settings: Settings, opened: AsyncExitStack) -> Self:
+        """Waits for the database as long as it takes; everything is closed with `opened`."""
+        pool = await _open_pool(settings)
+        opened.callback(pool.terminate)
+        redis = await opened.enter_async_context(connect_redis(str(settings.redis_url)))
+        poke = await opened.enter_async_context(Poke(settings.database_dsn))
+        bell = await opened.enter_async_context(Bell(redis, poke, settings.topic_prefix))
+        return cls(settings, pool, redis, poke, bell, WorkerMetrics(), system_clock)
+
+    def processor_of(self, flow: Flow) -> Processor:
+        """What carries this flow's batches through."""
+        return Processor(
+            flow,
+            self.pool,
+            clock=self.clock,
+            dead_letters_per_hour=self.settings.dead_letters_per_hour,
+            on_changed=self.bell.ring,
+            metrics=self.metrics.of_flow(flow.consumer),
+        )
+
+    def readiness_of(self, app: faust.App) -> Callable[[], Awaitable[list[str]]]:
+        """Names what is missing for the worker to do its work."""
+
+        async def missing() -> list[str]:
+            absent = [] if assigned_partitions(app) else ["partitions"]
+            try:
+                await self.pool.fetchval("select 1", timeout=READY_SECONDS)
+            except DATABASE_AWAY:
+                absent.append("database")
+            return absent
+
+        return missing
+
+
+async def _open_pool(settings: Settings) -> Pool:
+    while True:
+        try:
+            return await open_pool(
+                settings.database_dsn,
+                size=DATABASE_CONNECTIONS,
+                name=f"laurel worker {settings.worker_id}",
+                statement_timeout_seconds=settings.statement_timeout_seconds,
+            )
+        except DATABASE_AWAY as error:
+            log.warning("waiting for the database", error=repr(error))
+            await asyncio.sleep(DATABASE_PAUSE_SECONDS)
+
+
+def _add_tasks(app: faust.App, parts: Parts) -> None:
+    settings, clock = parts.settings, parts.clock
+    report = LagReport(parts.redis, parts.metrics, settings.topic_prefix, clock)
+    _add_task(app, "coordinator", lambda: watch_coordinator(app))
+    _add_task(app, "lag", lambda: report_lag(app, report, settings.topic_prefix))
+    _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
+
+
+def _add_task(app: faust.App, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+    async def run() -> None:
+        try:
+            await work()
+        except Exception as error:
+            end_process(EXIT_BUG, f"a bug ended the worker: {name}", error)
+
+    app.task(run)
