@@ -44,6 +44,9 @@ LeadershipSeconds = Annotated[
     float,
     typer.Option(envvar="LAUREL_RELAY_LEADERSHIP_SECONDS", min=1, max=300, help="Silence that ends a leadership."),
 ]
+PageRows = Annotated[
+    int, typer.Option(envvar="LAUREL_RELAY_PAGE_ROWS", min=1, max=100_000, help="Events read and sent at a time.")
+]
 Format = Annotated[LogFormat, typer.Option("--log-format", envvar="LAUREL_LOG_FORMAT")]
 Level = Annotated[LogLevel, typer.Option("--log-level", envvar="LAUREL_LOG_LEVEL")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -83,6 +86,7 @@ def relay(
     metrics_port: MetricsPort = 8104,
     metrics_host: MetricsHost = "127.0.0.1",
     leadership_seconds: LeadershipSeconds = 6.0,
+    page_rows: PageRows = 2_000,
     log_format: Format = "json",
     log_level: Level = "info",
 ) -> None:
@@ -93,6 +97,7 @@ def relay(
         kafka=_kafka(bootstrap, kafka_settings),
         topics=Topics.of(EVENTS, partitions, topic_prefix),
         leadership_seconds=leadership_seconds,
+        page_rows=page_rows,
         metrics_host=metrics_host,
         metrics_port=metrics_port,
     )

@@ -36,6 +36,7 @@ class Record:
     key: str
     value: bytes
     headers: dict[str, str]
+    produced_at: float
 
     @property
     def outbox_id(self) -> int:
@@ -160,4 +161,5 @@ def _record(message: Message) -> Record:
         bytes(key or b"").decode(),
         bytes(value or b""),
         headers,
+        message.timestamp()[1] / 1000,
     )
