@@ -12,6 +12,7 @@ from typing import assert_never
 from loyalty.domain.purchase import Line
 from loyalty.domain.rules.conditions import Check, Facts, check, in_window
 from loyalty.domain.rules.definition import (
+    ALWAYS,
     ActiveRule,
     Effect,
     FixedPoints,
@@ -32,6 +33,10 @@ class CompiledRule:
     number: Fraction
     checks: tuple[Check, ...]
     values: frozenset[str]
+
+    @property
+    def unconditional(self) -> bool:
+        return not self.checks and self.definition.window == ALWAYS
 
     def in_force(self, facts: Facts, at: datetime) -> bool:
         return in_window(self.definition.window, at) and all(check.holds(facts[check.field]) for check in self.checks)

@@ -104,6 +104,9 @@ class Window:
     ends_at: datetime | None = None
 
 
+ALWAYS = Window()
+
+
 @dataclass(frozen=True, slots=True)
 class MemberLimit:
     """At most `points` to one member in one period."""
@@ -130,7 +133,7 @@ class RuleDefinition:
     trigger: Trigger = Trigger.TRANSACTION_RECORDED
     scope: Scope = Scope()
     conditions: tuple[Condition, ...] = ()
-    window: Window = Window()
+    window: Window = ALWAYS
     priority: int = 0
     stackable: bool = True
     limits: Limits = Limits()

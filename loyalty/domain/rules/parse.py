@@ -8,6 +8,7 @@ from uuid import UUID
 from loyalty.domain.money import EXPONENTS
 from loyalty.domain.periods import Period
 from loyalty.domain.rules.definition import (
+    ALWAYS,
     ActiveRule,
     Condition,
     Effect,
@@ -84,7 +85,7 @@ def _rule(value: object, at: str) -> RuleDefinition:
     scope = fields.optional("scope", _scope, Scope())
     conditions = fields.optional("conditions", several(_condition, MAX_CONDITIONS), _NO_CONDITIONS)
     effect = fields.required("effect", _effect)
-    window = fields.optional("window", _window, Window())
+    window = fields.optional("window", _window, ALWAYS)
     priority = fields.optional("priority", whole(-MAX_PRIORITY, MAX_PRIORITY), 0)
     stackable = fields.optional("stackable", boolean, True)
     limits = fields.optional("limits", _limits, Limits())

@@ -44,7 +44,6 @@ class Ruleset:
     """Rules in force together under one program's settings; immutable, so it may be shared."""
 
     def __init__(self, rules: Sequence[CompiledRule], program: ProgramSettings) -> None:
-        self._rules = rules
         self._program = program
         self._zone = program.zone
         self._fields = frozenset(check.field for rule in rules for check in rule.checks)
@@ -57,6 +56,8 @@ class Ruleset:
         self._fixed = _with_effect(rules, FixedPoints)
         self._multipliers = _with_effect(rules, Multiplier)
         self._counted = [rule for rule in rules if is_counted(rule.definition.limits)]
+        self._always = frozenset(rule for rule in rules if rule.unconditional)
+        self._sometimes = [rule for rule in rules if not rule.unconditional]
 
     def usage_keys(self, purchase: Purchase) -> tuple[UsageKey, ...]:
         """The counters that `evaluate` may ask for. Whoever locks several locks them in sorted order."""
@@ -84,7 +85,7 @@ class Ruleset:
     def _in_force(self, occasion: Occasion) -> frozenset[CompiledRule]:
         facts = facts_of(self._fields, occasion.purchase, occasion.member, occasion.local_time)
         occurred_at = occasion.purchase.occurred_at
-        return frozenset(rule for rule in self._rules if rule.in_force(facts, occurred_at))
+        return self._always.union([rule for rule in self._sometimes if rule.in_force(facts, occurred_at)])
 
 
 def _with_effect(rules: Iterable[CompiledRule], effect: type[Effect]) -> list[CompiledRule]:
