@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from loyalty.errors import LaurelError
+from loyalty.errors import Conflict
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-class InsufficientPoints(LaurelError):
+class InsufficientPoints(Conflict):
     """There are fewer points than are to be spent."""
 
     code = "insufficient_points"
