@@ -15,12 +15,12 @@ RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[
 
 
 def _check_rfc3339(value: Any) -> Any:
-    if isinstance(value, str) and not RFC3339.fullmatch(value):
+    if not isinstance(value, str) or not RFC3339.fullmatch(value):
         raise ValueError("Input should be an RFC 3339 time with its offset, such as 2026-03-01T12:00:00Z")
     return value
 
 
-RequestedTime = Annotated[AwareDatetime, BeforeValidator(_check_rfc3339)]
+RequestedTime = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_check_rfc3339)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Email = Annotated[EmailStr, Field(max_length=320, examples=["ada@example.com"])]

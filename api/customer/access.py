@@ -90,8 +90,6 @@ async def _spend_login(call: Call[Login, None]) -> None:
 
 
 def _check_may_sign_in(found: MemberLogin) -> None:
-    if found.status == "erased":
-        raise InvalidCredentials
     if found.status != "active":
         raise MemberInactive(status=found.status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.kit.routes import MEMBER, Answer, Call, Database, Route
-from loyalty.errors import Invalid
+from loyalty.errors import Invalid, NotFound
 from loyalty.services.member_views import show_transaction, view_receipt, view_transaction, view_transactions
 from loyalty.services.recording import (
     ExternalIdReused,
@@ -66,7 +66,7 @@ ROUTES = (
         access=MEMBER,
         body=NewTransaction,
         answers={201: Transaction, 200: Transaction},
-        problems=(Invalid, ExternalIdReused, ReceiptRequired, ReceiptNotVerifiable, MemberInactive),
+        problems=(NotFound, Invalid, ExternalIdReused, ReceiptRequired, ReceiptNotVerifiable, MemberInactive),
         database=Database.WRITE,
         idempotent=True,
     ),

@@ -18,8 +18,6 @@ from api.kit.routes import Api
 from api.kit.tracing import request_id_of
 from loyalty.settings import Settings
 
-REQUEST_SECONDS = 15
-RESPONSE_SECONDS = 30
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 10
 HEADER_BYTES_LIMIT = 16_384
@@ -33,8 +31,8 @@ def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
     app.config.update(
         REQUEST_MAX_SIZE=settings.body_limit_bytes,
         REQUEST_MAX_HEADER_SIZE=HEADER_BYTES_LIMIT,
-        REQUEST_TIMEOUT=REQUEST_SECONDS,
-        RESPONSE_TIMEOUT=RESPONSE_SECONDS,
+        REQUEST_TIMEOUT=settings.request_timeout_seconds,
+        RESPONSE_TIMEOUT=settings.response_timeout_seconds,
         KEEP_ALIVE_TIMEOUT=KEEP_ALIVE_SECONDS,
         GRACEFUL_SHUTDOWN_TIMEOUT=SHUTDOWN_SECONDS,
         ACCESS_LOG=False,

@@ -29,12 +29,12 @@ EXPIRING_LIMIT = 50
 
 
 async def view_profile(conn: Connection, member_id: UUID) -> Profile:
-    """Raises NotFound, MemberInactive."""
+    """Raises Unauthenticated, MemberInactive."""
     return await members.get_profile(conn, member_id)
 
 
 async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
-    """Raises NotFound, MemberInactive."""
+    """Raises Unauthenticated, MemberInactive."""
     row = await members.find_balance(conn, member_id)
     expiring = await members.list_expiring(conn, member_id, EXPIRING_LIMIT)
     return PointsBalance(
@@ -51,19 +51,19 @@ async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
 
 
 async def view_transactions(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Transaction]:
-    """The last recorded first. Raises NotFound, MemberInactive."""
+    """The last recorded first. Raises Unauthenticated, MemberInactive."""
     await members.require_active(conn, member_id)
     return [show_transaction(stored) for stored in await transactions.list_newest(conn, member_id, before, limit)]
 
 
 async def view_transaction(conn: Connection, member_id: UUID, transaction_id: UUID) -> Transaction:
-    """A purchase of the member's own. Raises NotFound, MemberInactive."""
+    """A purchase of the member's own. Raises NotFound, Unauthenticated, MemberInactive."""
     await members.require_active(conn, member_id)
     return show_transaction(await transactions.get(conn, member_id, transaction_id))
 
 
 async def view_receipt(conn: Connection, member_id: UUID, transaction_id: UUID) -> TransactionReceipt:
-    """Why a purchase of the member's own earned what it earned. Raises NotFound, MemberInactive."""
+    """Why the member's own purchase earned what it earned. Raises NotFound, Unauthenticated, MemberInactive."""
     await members.require_active(conn, member_id)
     row: dict[str, Any] = dict(await transactions.get_receipt(conn, member_id, transaction_id))
     status = "recorded" if row["points_awarded"] is None else "awarded"
@@ -73,20 +73,20 @@ async def view_receipt(conn: Connection, member_id: UUID, transaction_id: UUID) 
 async def view_rewards(
     conn: Connection, member_id: UUID, at: datetime, before: UUID | None, limit: int
 ) -> list[Reward]:
-    """Rewards on offer, the newest first, with all that keeps the member from them. Raises NotFound, MemberInactive."""
+    """On offer, the newest first, with all that keeps the member from them. Raises Unauthenticated, MemberInactive."""
     member, wallet = await rewards.get_redeeming_member(conn, member_id)
     offered = await rewards.list_offered(conn, member_id, at, before, limit)
     return [_show_reward(reward, member, wallet, at) for reward in offered]
 
 
 async def view_redemptions(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Redemption]:
-    """The last asked for first. Raises NotFound, MemberInactive."""
+    """The last asked for first. Raises Unauthenticated, MemberInactive."""
     await members.require_active(conn, member_id)
     return await redemptions.list_newest(conn, member_id, before, limit)
 
 
 async def view_redemption(conn: Connection, member_id: UUID, redemption_id: UUID) -> Redemption:
-    """A redemption of the member's own. Raises NotFound, MemberInactive."""
+    """A redemption of the member's own. Raises NotFound, Unauthenticated, MemberInactive."""
     await members.require_active(conn, member_id)
     return await redemptions.get(conn, member_id, redemption_id)
 

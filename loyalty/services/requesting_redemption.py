@@ -26,7 +26,7 @@ class RequestRedemption:
 async def request_redemption(
     conn: Connection, command: RequestRedemption, clock: Clock, make_id: IdSource = new_id
 ) -> Redemption:
-    """The redemption, pending. Raises NotFound for an unknown member or reward, and MemberInactive."""
+    """The redemption, pending. Raises NotFound for an unknown reward, Unauthenticated, MemberInactive."""
     at = clock()
     await redemptions.lock_member(conn, command.member_id)
     redemption = Redemption(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from loyalty.errors import Forbidden, NotFound
+from loyalty.errors import Forbidden, Unauthenticated
 from loyalty.store.conflicts import conflicts_by_constraint
 from loyalty.store.database import Connection, Record
 from loyalty.store.queries import fetch_all, queries
@@ -46,19 +46,19 @@ async def find_login(conn: Connection, email: str) -> MemberLogin | None:
 
 
 async def get_profile(conn: Connection, member_id: UUID) -> Profile:
-    """Raises NotFound, MemberInactive."""
+    """Raises Unauthenticated, MemberInactive."""
     row = await queries.find_member_profile(conn, member_id=member_id)
     check_active(row and row["status"])
     return Profile.model_validate(dict(row))
 
 
 async def require_active(conn: Connection, member_id: UUID) -> None:
-    """Raises NotFound, MemberInactive."""
+    """Raises Unauthenticated, MemberInactive."""
     check_active(await queries.find_member_status(conn, member_id=member_id))
 
 
 async def find_balance(conn: Connection, member_id: UUID) -> Record:
-    """The wallet with the tier and the next one. Raises NotFound, MemberInactive."""
+    """The wallet with the tier and the next one. Raises Unauthenticated, MemberInactive."""
     row: Record | None = await queries.find_balance(conn, member_id=member_id)
     check_active(row and row["status"])
     assert row is not None
@@ -72,11 +72,8 @@ async def list_expiring(conn: Connection, member_id: UUID, limit: int) -> list[t
 
 
 def check_active(status: str | None) -> None:
-    """Raises NotFound without a status, MemberInactive for one that may not act."""
-    match status:
-        case "active":
-            return
-        case None | "erased":
-            raise NotFound("There is no such member.")
-        case _:
-            raise MemberInactive(status=status)
+    """Raises Unauthenticated without a status, that is without a member; MemberInactive for one that may not act."""
+    if status is None:
+        raise Unauthenticated("The member whom this token names does not exist.")
+    if status != "active":
+        raise MemberInactive(status=status)

@@ -10,7 +10,7 @@ from schemas.customer import Redemption
 
 
 async def lock_member(conn: Connection, member_id: UUID) -> None:
-    """Locks the member's wallet until the transaction ends. Raises NotFound, MemberInactive."""
+    """Locks the member's wallet until the transaction ends. Raises Unauthenticated, MemberInactive."""
     check_active(await queries.lock_member_for_redemption(conn, member_id=member_id))
 
 

@@ -50,7 +50,7 @@ async def list_offered(
 
 
 async def get_redeeming_member(conn: Connection, member_id: UUID) -> tuple[RedeemingMember, Wallet]:
-    """What of a member decides which rewards they can have. Raises NotFound, MemberInactive."""
+    """What of a member decides which rewards they can have. Raises Unauthenticated, MemberInactive."""
     row = await queries.find_redeeming_member(conn, member_id=member_id)
     check_active(row and row["status"])
     return RedeemingMember(active=True, tier_rank=row["tier_rank"]), Wallet(row["available"])
