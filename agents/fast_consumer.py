@@ -36,6 +36,8 @@ class UnknownFaust(RuntimeError):
 class FastConsumer(driver.Consumer):
     """Delivers slices instead of messages. One agent for each topic, concurrency 1."""
 
+    logger = driver.logger
+
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):

@@ -46,6 +46,7 @@ def run_worker(settings: Settings, *, with_web: bool = True) -> NoReturn:
     with tempfile.TemporaryDirectory(prefix="laurel-worker-") as folder:
         app = _unless_stopped(loop, _start(settings, Path(folder), with_web=with_web))
         worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+        worker.spinner = None
         worker.execute_from_commandline()
     raise SystemExit(0)
 

@@ -43,7 +43,7 @@ async def park(
 ) -> bool:
     """Sets the event aside, unless it was handled before; whether it did.
 
-    Raises TooManyDeadLetters when `limit_per_hour` unresolved ones came within the last hour: nothing is set aside then.
+    Raises TooManyDeadLetters, and sets nothing aside, when `limit_per_hour` unresolved ones came within the last hour.
     """
     at = clock()
     if not await inbox.claim(conn, letter.consumer, letter.event_id):

@@ -1,0 +1,156 @@
+-- name: count_ledger^
+-- What there is to verify.
+select (select count(*) from journal_entry) as entries, (select count(*) from posting) as postings,
+  (select count(*) from wallet) as members, (select count(*) from lot) as lots,
+  (select coalesce(sum(available), 0)::bigint from wallet) as available_points;
+
+-- name: find_unbalanced_entries
+-- Entries that have fewer than two postings, or whose postings do not sum to zero.
+select e.id as entry_id, e.member_id, count(*) over () as total,
+  format('%s postings sum to %s', coalesce(p.n, 0), coalesce(p.points, 0)) as detail
+from journal_entry e
+left join (select entry_id, count(*) as n, sum(points) as points from posting group by entry_id) p on p.entry_id = e.id
+where p.n is null or p.n < 2 or p.points <> 0
+order by e.id limit :most;
+
+-- name: find_foreign_postings
+-- Postings on the account of another member than their entry's.
+select e.id as entry_id, e.member_id, count(*) over () as total,
+  format('posting %s is on an account of member %s', p.n, p.member_id) as detail
+from posting p join journal_entry e on e.id = p.entry_id
+where p.member_id <> e.member_id
+order by e.id, p.n limit :most;
+
+-- name: find_broken_sequences
+-- Entries whose seq is not one more than that of the member's entry before, or that were booked out of that order.
+select s.id as entry_id, s.member_id, count(*) over () as total,
+  format('seq %s where %s was due', s.seq, s.place) as detail
+from (select id, member_id, seq, row_number() over (partition by member_id order by id) as place from journal_entry) s
+where s.seq <> s.place
+order by s.id limit :most;
+
+-- name: find_broken_balances
+-- Entries whose available_after is not what all of the member's entries up to them add up to.
+select b.id as entry_id, b.member_id, count(*) over () as total,
+  format('available_after %s where the postings add up to %s', b.available_after, b.balance) as detail
+from (
+  select e.id, e.member_id, e.available_after,
+    sum(coalesce(p.points, 0)) over (partition by e.member_id order by e.seq, e.id) as balance
+  from journal_entry e
+  left join (
+    select entry_id, sum(points) as points from posting where account = 'member.available' group by entry_id
+  ) p on p.entry_id = e.id) b
+where b.available_after <> b.balance
+order by b.id limit :most;
+
+-- name: find_wrong_wallets
+-- Wallets that are not the sums of their postings and entries.
+with booked as (
+  select e.member_id,
+    coalesce(sum(p.points) filter (where p.account = 'member.available'), 0) as available,
+    coalesce(sum(p.points) filter (where p.account = 'member.pending'), 0) as pending,
+    coalesce(sum(p.points) filter (where p.account = 'member.held'), 0) as held,
+    coalesce(sum(p.points) filter (where e.kind = 'earn' and p.member_id is not null), 0) as earned,
+    coalesce(-sum(p.points) filter (where e.kind = 'redeem' and p.member_id is not null), 0) as redeemed,
+    count(distinct e.id) as entries, max(e.id) as last_entry_id
+  from journal_entry e join posting p on p.entry_id = e.id group by e.member_id
+), awarded as (
+  select member_id, count(*) as awards from award group by member_id
+)
+select b.last_entry_id as entry_id, w.member_id, count(*) over () as total,
+  format('available %s, pending %s, held %s, earned %s, redeemed %s, entries %s, awards %s '
+    'where the ledger has %s, %s, %s, %s, %s, %s, %s',
+    w.available, w.pending, w.held, w.lifetime_earned, w.lifetime_redeemed, w.entries, w.transactions_awarded,
+    coalesce(b.available, 0), coalesce(b.pending, 0), coalesce(b.held, 0), coalesce(b.earned, 0),
+    coalesce(b.redeemed, 0), coalesce(b.entries, 0), coalesce(a.awards, 0)) as detail
+from wallet w
+left join booked b on b.member_id = w.member_id
+left join awarded a on a.member_id = w.member_id
+where (w.available, w.pending, w.held, w.lifetime_earned, w.lifetime_redeemed, w.entries, w.transactions_awarded)
+  <> (coalesce(b.available, 0), coalesce(b.pending, 0), coalesce(b.held, 0), coalesce(b.earned, 0),
+      coalesce(b.redeemed, 0), coalesce(b.entries, 0), coalesce(a.awards, 0))
+order by b.last_entry_id nulls last, w.member_id limit :most;
+
+-- name: find_wrong_lots
+-- Entries that made points available without a lot of just these points, and lots that no such entry made.
+select coalesce(e.id, l.entry_id) as entry_id, coalesce(e.member_id, l.member_id) as member_id, count(*) over () as total,
+  format('lot of %s points where the entry made %s available', coalesce(l.points, 0), coalesce(e.points, 0)) as detail
+from (
+  select e.id, e.member_id, sum(p.points) as points
+  from journal_entry e join posting p on p.entry_id = e.id and p.account = 'member.available'
+  group by e.id, e.member_id having sum(p.points) > 0
+) e full join lot l on l.entry_id = e.id
+where (e.points, e.member_id) is distinct from (l.points::numeric, l.member_id)
+order by 1 limit :most;
+
+-- name: find_wrong_remainders
+-- Lots whose remaining points are not their points less the draws on them.
+select l.entry_id, l.member_id, count(*) over () as total,
+  format('lot %s has %s of %s points left after draws of %s', l.id, l.remaining, l.points, coalesce(d.points, 0)) as detail
+from lot l left join (select lot_id, sum(points) as points from lot_draw group by lot_id) d on d.lot_id = l.id
+where l.remaining <> l.points - coalesce(d.points, 0)
+order by l.entry_id limit :most;
+
+-- name: find_wrong_draws
+-- Entries that took points other than by draws of just these points, on lots of their member that were there before.
+select coalesce(e.id, d.entry_id) as entry_id, coalesce(e.member_id, d.member_id) as member_id,
+  count(*) over () as total,
+  format('draws of %s points, %s of them on foreign or later lots, where the entry took %s',
+    coalesce(d.points, 0), coalesce(d.wrong, 0), coalesce(e.points, 0)) as detail
+from (
+  select e.id, e.member_id, -sum(p.points) as points
+  from journal_entry e join posting p on p.entry_id = e.id and p.account = 'member.available'
+  group by e.id, e.member_id having sum(p.points) < 0
+) e full join (
+  select d.entry_id, j.member_id, sum(d.points) as points,
+    count(*) filter (where l.member_id <> j.member_id or l.entry_id >= d.entry_id) as wrong
+  from lot_draw d join lot l on l.id = d.lot_id join journal_entry j on j.id = d.entry_id
+  group by d.entry_id, j.member_id
+) d on d.entry_id = e.id
+where e.points is distinct from d.points or d.wrong > 0
+order by 1 limit :most;
+
+-- name: find_uncovered_balances
+-- Members whose open lots do not add up to what they have available.
+select max(l.last_entry_id) over (partition by w.member_id) as entry_id, w.member_id, count(*) over () as total,
+  format('lots of %s points where %s are available', coalesce(l.remaining, 0), w.available) as detail
+from wallet w
+left join (
+  select member_id, sum(remaining) as remaining, max(entry_id) as last_entry_id from lot group by member_id
+) l on l.member_id = w.member_id
+where w.available <> coalesce(l.remaining, 0)
+order by 1 nulls last, w.member_id limit :most;
+
+-- name: find_wrong_awards
+-- Awards without the entry that books just their points for their transaction, and earning entries without an award.
+with earned as (
+  select e.id, e.member_id, e.source_id, sum(p.points) as points
+  from journal_entry e join posting p on p.entry_id = e.id and p.member_id is not null
+  where e.kind = 'earn' group by e.id, e.member_id, e.source_id
+)
+select coalesce(e.id, a.entry_id) as entry_id, coalesce(a.member_id, e.member_id) as member_id,
+  count(*) over () as total,
+  format('award of %s points to transaction %s where the entry books %s for %s',
+    a.points, a.transaction_id, e.points, e.source_id) as detail
+from (select * from award where points > 0 or entry_id is not null) a full join earned e on e.id = a.entry_id
+left join transaction t on t.id = a.transaction_id
+where (a.points::numeric, a.transaction_id, a.member_id) is distinct from (e.points, e.source_id, e.member_id)
+  or t.member_id is distinct from a.member_id
+order by 1 nulls first limit :most;
+
+-- name: find_wrong_redemptions
+-- Completed redemptions without the entry that takes just their points, and redeeming entries without a redemption.
+with spent as (
+  select e.id, e.member_id, e.source_id, -sum(p.points) as points
+  from journal_entry e join posting p on p.entry_id = e.id and p.member_id is not null
+  where e.kind = 'redeem' group by e.id, e.member_id, e.source_id
+)
+select coalesce(s.id, r.entry_id) as entry_id, coalesce(r.member_id, s.member_id) as member_id,
+  count(*) over () as total,
+  format('redemption %s (%s) of %s points where the entry takes %s for %s',
+    r.id, r.status, r.points_cost, s.points, s.source_id) as detail
+from (select * from redemption where status in ('completed', 'cancelled') or entry_id is not null) r
+full join spent s on s.id = r.entry_id
+where (r.points_cost::numeric, r.id, r.member_id) is distinct from (s.points, s.source_id, s.member_id)
+  or r.status in ('pending', 'rejected')
+order by 1 nulls first limit :most;
