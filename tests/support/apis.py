@@ -132,6 +132,10 @@ class Client:
     def signed_in(self, token: str) -> Client:
         return Client(self.session, self.url, self.prefix, token, self.contract)
 
+    def outside(self) -> Client:
+        """Of the same server, but not under the API's prefix: health, metrics, documentation."""
+        return Client(self.session, self.url)
+
     def as_member(self, member_id: UUID) -> Client:
         """With an access token of the member's."""
         return self.signed_in(mint_access_token(SIGNING_KEY, member_id, "customer", seconds=600))
