@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from loyalty.domain.purchase import Line
-from loyalty.domain.rules.conditions import Check, Facts, check, in_window
+from loyalty.domain.rules.conditions import Check, Facts, check, in_window, is_of_purchase
 from loyalty.domain.rules.definition import (
     ALWAYS,
     ActiveRule,
@@ -31,15 +31,20 @@ class CompiledRule:
     active: ActiveRule
     definition: RuleDefinition
     number: Fraction
-    checks: tuple[Check, ...]
+    purchase_checks: tuple[Check, ...]
+    member_checks: tuple[Check, ...]
     values: frozenset[str]
 
     @property
     def unconditional(self) -> bool:
-        return not self.checks and self.definition.window == ALWAYS
+        return not self.definition.conditions and self.definition.window == ALWAYS
+
+    def may_be_in_force(self, facts: Facts, at: datetime) -> bool:
+        """Whether all holds that does not depend on the member."""
+        return in_window(self.definition.window, at) and _hold(self.purchase_checks, facts)
 
     def in_force(self, facts: Facts, at: datetime) -> bool:
-        return in_window(self.definition.window, at) and all(check.holds(facts[check.field]) for check in self.checks)
+        return self.may_be_in_force(facts, at) and _hold(self.member_checks, facts)
 
     def covers(self, line: Line) -> bool:
         match self.definition.scope.type:
@@ -77,14 +82,20 @@ def by_value(rules: Iterable[CompiledRule]) -> Mapping[str | None, Sequence[Comp
 
 def _compile(position: int, rule: ActiveRule) -> CompiledRule:
     definition = rule.definition
+    checks = [check(condition) for condition in definition.conditions]
     return CompiledRule(
         position,
         rule,
         definition,
         _number(definition.effect),
-        tuple(check(condition) for condition in definition.conditions),
+        tuple(check for check in checks if is_of_purchase(check)),
+        tuple(check for check in checks if not is_of_purchase(check)),
         frozenset(definition.scope.values),
     )
+
+
+def _hold(checks: Iterable[Check], facts: Facts) -> bool:
+    return all(check.holds(facts[check.field]) for check in checks)
 
 
 def _number(effect: Effect) -> Fraction:

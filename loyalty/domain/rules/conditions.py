@@ -1,7 +1,7 @@
 """Whether a rule is in force for a purchase: window and conditions, prepared once, asked for each purchase."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -58,27 +58,39 @@ def in_window(window: Window, at: datetime) -> bool:
     return (window.starts_at is None or window.starts_at <= at) and (window.ends_at is None or at < window.ends_at)
 
 
-def facts_of(fields: frozenset[Field], purchase: Purchase, member: MemberFacts, local: datetime) -> Facts:
-    """The facts that `fields` ask for; `local` is when the purchase occurred, in the program's time zone."""
-    return {field: _FACTS[field](purchase, member, local) for field in fields}
+def purchase_facts(fields: Iterable[Field], purchase: Purchase, local: datetime) -> Facts:
+    """Those facts of `fields` that the purchase tells; `local` is when it occurred, in the program's time zone."""
+    return {field: _PURCHASE_FACTS[field](purchase, local) for field in fields if field in _PURCHASE_FACTS}
 
 
-def _amount(purchase: Purchase, member: MemberFacts, local: datetime) -> Fraction:
+def member_facts(fields: Iterable[Field], member: MemberFacts, local: datetime) -> Facts:
+    """Those facts of `fields` that the member tells, for a purchase at `local`."""
+    return {field: _MEMBER_FACTS[field](member, local) for field in fields if field in _MEMBER_FACTS}
+
+
+def is_of_purchase(check: Check) -> bool:
+    """Whether a condition can be answered without knowing the member."""
+    return check.field in _PURCHASE_FACTS
+
+
+def _amount(purchase: Purchase, local: datetime) -> Fraction:
     return Fraction(purchase.amount_minor, 10 ** exponent_of(purchase.currency))
 
 
-def _member_age_days(purchase: Purchase, member: MemberFacts, local: datetime) -> int:
+def _member_age_days(member: MemberFacts, local: datetime) -> int:
     """Midnights passed since the member joined; 0 for a purchase of an earlier day."""
     return max(0, (local.date() - member.joined_at.astimezone(local.tzinfo).date()).days)
 
 
-_FACTS: dict[Field, Callable[[Purchase, MemberFacts, datetime], Fact]] = {
-    Field.MERCHANT_ID: lambda purchase, member, local: purchase.merchant_id,
+_PURCHASE_FACTS: dict[Field, Callable[[Purchase, datetime], Fact]] = {
+    Field.MERCHANT_ID: lambda purchase, local: purchase.merchant_id,
     Field.AMOUNT: _amount,
-    Field.TIER: lambda purchase, member, local: member.tier,
-    Field.CURRENCY: lambda purchase, member, local: purchase.currency,
-    Field.FIRST_PURCHASE: lambda purchase, member, local: member.first_purchase,
+    Field.CURRENCY: lambda purchase, local: purchase.currency,
+    Field.WEEKDAY: lambda purchase, local: local.isoweekday(),
+    Field.HOUR: lambda purchase, local: local.hour,
+}
+_MEMBER_FACTS: dict[Field, Callable[[MemberFacts, datetime], Fact]] = {
+    Field.TIER: lambda member, local: member.tier,
+    Field.FIRST_PURCHASE: lambda member, local: member.first_purchase,
     Field.MEMBER_AGE_DAYS: _member_age_days,
-    Field.WEEKDAY: lambda purchase, member, local: local.isoweekday(),
-    Field.HOUR: lambda purchase, member, local: local.hour,
 }

@@ -12,7 +12,7 @@ from loyalty.domain.program import ProgramSettings
 from loyalty.domain.purchase import Line, MemberFacts, Purchase
 from loyalty.domain.rules.awarding import Occasion, award
 from loyalty.domain.rules.compiled import CompiledRule, by_value, compile_rules, stacked
-from loyalty.domain.rules.conditions import facts_of
+from loyalty.domain.rules.conditions import member_facts, purchase_facts
 from loyalty.domain.rules.definition import (
     ActiveRule,
     Effect,
@@ -46,7 +46,7 @@ class Ruleset:
     def __init__(self, rules: Sequence[CompiledRule], program: ProgramSettings) -> None:
         self._program = program
         self._zone = program.zone
-        self._fields = frozenset(check.field for rule in rules for check in rule.checks)
+        self._fields = frozenset(condition.field for rule in rules for condition in rule.definition.conditions)
         earning = _with_effect(rules, PointsPerAmount)
         self._index = ScopeIndex(
             by_value(_with_scope(earning, ScopeType.SKU)),
@@ -60,11 +60,17 @@ class Ruleset:
         self._sometimes = [rule for rule in rules if not rule.unconditional]
 
     def usage_keys(self, purchase: Purchase) -> tuple[UsageKey, ...]:
-        """The counters that `evaluate` may ask for. Whoever locks several locks them in sorted order."""
+        """The counters that `evaluate` may ask for, whoever the member. Lock several in sorted order."""
         if not self._counted:
             return ()
-        day = self._local_time(purchase).date()
-        return tuple(key for rule in self._counted for _, key, _ in counters(rule, day))
+        local_time, lines = self._local_time(purchase), _lines(purchase)
+        facts = purchase_facts(self._fields, purchase, local_time)
+        return tuple(
+            key
+            for rule in self._counted
+            if rule.may_be_in_force(facts, purchase.occurred_at) and any(map(rule.covers, lines))
+            for _, key, _ in counters(rule, local_time.date())
+        )
 
     def evaluate(self, purchase: Purchase, member: MemberFacts, usage: UsageView) -> Award:
         """What `purchase` earns. Raises UnknownCurrency."""
@@ -76,16 +82,21 @@ class Ruleset:
 
     def _select(self, occasion: Occasion) -> Selection:
         in_force = self._in_force(occasion)
-        lines = occasion.purchase.lines or (Line(occasion.purchase.amount_minor),)
+        lines = _lines(occasion.purchase)
         fixed = [rule for rule in self._fixed if rule in in_force and any(map(rule.covers, lines))]
         multipliers = [rule for rule in self._multipliers if rule in in_force]
         claims = Claims(self._index, in_force)
         return Selection([(line, claims.of(line)) for line in lines], stacked(fixed), stacked(multipliers))
 
     def _in_force(self, occasion: Occasion) -> frozenset[CompiledRule]:
-        facts = facts_of(self._fields, occasion.purchase, occasion.member, occasion.local_time)
+        facts = purchase_facts(self._fields, occasion.purchase, occasion.local_time)
+        facts |= member_facts(self._fields, occasion.member, occasion.local_time)
         occurred_at = occasion.purchase.occurred_at
         return self._always.union([rule for rule in self._sometimes if rule.in_force(facts, occurred_at)])
+
+
+def _lines(purchase: Purchase) -> Sequence[Line]:
+    return purchase.lines or (Line(purchase.amount_minor),)
 
 
 def _with_effect(rules: Iterable[CompiledRule], effect: type[Effect]) -> list[CompiledRule]:

@@ -110,6 +110,17 @@ def test_limits_are_never_exceeded(case: dict[str, Any]) -> None:
                 assert built.usage.get(key, 0) + points <= most_of(rule, key)
 
 
+@often
+@given(cases())
+def test_no_counter_is_asked_for_that_was_not_named_before(case: dict[str, Any]) -> None:
+    built = build(case)
+    keys = built.ruleset.usage_keys(built.purchase)
+    named = {key: points for key, points in built.usage.items() if key in keys}
+    award = built.ruleset.evaluate(built.purchase, built.member, named)
+    assert award == built.evaluate()
+    assert {change.key for change in award.usage_changes} <= set(keys)
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_limits_hold_over_many_purchases(case: dict[str, Any]) -> None:

@@ -108,3 +108,21 @@ def test_counters_are_of_the_local_period() -> None:
         UsageKey(rule_id("r"), Counter.MEMBER, "2017-07"),
         UsageKey(rule_id("r"), Counter.BUDGET, "ever"),
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({"conditions": [{"field": "hour", "op": "eq", "value": 12}]}, True),
+        ({"conditions": [{"field": "hour", "op": "eq", "value": 13}]}, False),
+        ({"conditions": [{"field": "tier", "op": "eq", "value": "gold"}]}, True),
+        ({"window": {"ends_at": "2017-03-05T12:00:00Z"}}, False),
+        ({"scope": {"type": "sku", "values": ["milk"]}}, True),
+        ({"scope": {"type": "sku", "values": ["wine"]}}, False),
+    ],
+)
+def test_only_counters_that_a_purchase_can_move_are_named(changes: dict[str, Any], asked: bool) -> None:
+    rule = {"name": "r", "effect": {"type": "fixed", "points": 1}, "limits": {"budget_points": 7}, **changes}
+    purchase = {"amount": "1.00", "occurred_at": "2017-03-05T12:00:00Z", "items": [{"amount": "1.00", "sku": "milk"}]}
+    built = build({"rules": [rule], "purchase": purchase})
+    assert bool(built.ruleset.usage_keys(built.purchase)) is asked
