@@ -86,6 +86,7 @@ class Pipeline:
         self._settings = term.settings
         self._reader = LogReader(term.settings.page_rows, term.settings.page_bytes)
         self._published = Published()
+        self._released = Published()
         self._publisher: Publisher | None = None
         self._one_by_one: OneByOne | None = None
         self._pace = Pace()
@@ -152,7 +153,7 @@ class Pipeline:
     async def _publish(self, page: Page) -> None:
         rows = self._published.missing(page.rows)
         if self._published.events and not page.more:
-            self._forget_published()
+            self._set_aside()
         rows, behind = self._term.lot.split(rows)
         if behind:
             await self._park(behind, [None] * len(behind))
@@ -164,11 +165,15 @@ class Pipeline:
         if rows:
             self._term.metrics.page_rows.observe(len(rows))
 
-    def _forget_published(self) -> None:
-        # All that was there when we looked has been read by now.
-        log.error("records without a row in the log", outbox_ids=sorted(self._published.events)[:10])
-        self._term.metrics.errors.labels("record without row").inc(len(self._published.events))
-        self._published.events.clear()
+    def _set_aside(self) -> None:
+        # All rows that were there when we looked have been read: what is left was released from the parked ones.
+        if not self._term.lot.keys:
+            log.error("records without a row in the log", outbox_ids=sorted(self._published.events)[:10])
+            self._term.metrics.errors.labels("record without row").inc(len(self._published.events))
+        self._released, self._published = (
+            self._published,
+            Published(batch_limit_bytes=self._published.batch_limit_bytes),
+        )
 
     def _fast(self) -> Publisher:
         if self._publisher is None:
@@ -300,7 +305,7 @@ class Pipeline:
     async def _publish_parked(self, rows: Sequence[Row]) -> bool:
         """Whether all of them were published. First forgotten, then part of the checkpoint: a crash repeats nothing."""
         term, one_by_one = self._term, self._slow()
-        outcomes = await one_by_one.publish(self._published.missing(rows), term.session.beat)
+        outcomes = await one_by_one.publish(self._released.missing(rows), term.session.beat)
         gone = [row[ID] for row in rows if isinstance(outcomes.get(row[ID], Delivered()), Delivered)]
         await self._forget(gone)
         self._advance(term.checkpoint.position, one_by_one.ends, len(gone))

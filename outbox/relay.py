@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import asyncpg
 import structlog
@@ -44,23 +45,22 @@ async def run_relay(settings: RelaySettings, stop: asyncio.Event) -> None:
 
 
 async def _terms(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics) -> None:
-    pauses = _pauses(settings)
+    pauses = Pauses(settings.longest_outage_pause_seconds)
     while not stop.is_set():
         try:
-            await _term(settings, stop, metrics)
+            await _term(settings, stop, metrics, pauses)
         except StoppedWaiting:
             return
         except (LeadershipLostError, *DATABASE_ERRORS) as error:
             metrics.errors.labels("database").inc()
             log.warning("PostgreSQL is waited for", error=str(error) or type(error).__name__)
-            await _pause(stop, next(pauses))
-        else:
-            pauses = _pauses(settings)
+            await pauses.next(stop)
 
 
-async def _term(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics) -> None:
+async def _term(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics, pauses: Pauses) -> None:
     wake = asyncio.Event()
     async with leading(settings, stop, wake.set, metrics.turned) as session:
+        pauses.reset()
         metrics.leader.set(1)
         log.info("relay leads")
         try:
@@ -77,7 +77,7 @@ async def _pipelines(
         checkpoint = await read_checkpoint(conn)
         lot = await ParkingLot.read(conn)
     term = Term(settings, session, metrics, wake, stop, checkpoint, lot)
-    pauses = _pauses(settings)
+    pauses = Pauses(settings.longest_outage_pause_seconds)
     while not stop.is_set():
         reached = term.checkpoint.published_rows
         try:
@@ -86,20 +86,27 @@ async def _pipelines(
             metrics.errors.labels(type(error).__name__).inc()
             log.warning("publishing is interrupted", kind=type(error).__name__, error=str(error))
             if term.checkpoint.published_rows > reached:
-                pauses = _pauses(settings)
-            await term.attend(_pause(stop, next(pauses)))
+                pauses.reset()
+            await term.attend(pauses.next(stop))
 
 
-def _pauses(settings: RelaySettings) -> Iterator[float]:
-    seconds = FIRST_PAUSE_SECONDS
-    while True:
-        yield seconds * random.uniform(0.5, 1)
-        seconds = min(seconds * 2, settings.longest_outage_pause_seconds)
+@dataclass(slots=True)
+class Pauses:
+    """Pauses between tries that grow, with jitter, up to `longest_seconds`."""
 
+    longest_seconds: float
+    _seconds: float = FIRST_PAUSE_SECONDS
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+    def reset(self) -> None:
+        """It worked: start over with short ones."""
+        self._seconds = FIRST_PAUSE_SECONDS
+
+    async def next(self, stop: asyncio.Event) -> None:
+        """Wait, but not beyond `stop`."""
+        seconds = min(self._seconds, self.longest_seconds)
+        self._seconds = seconds * 2
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds * random.uniform(0.5, 1))
 
 
 @asynccontextmanager

@@ -152,7 +152,9 @@ def read_records(bootstrap: str, topics: Topics, at_least: int = 0) -> list[Reco
 
 
 def _record(message: Message) -> Record:
-    headers = {name: bytes(value or b"").decode() for name, value in dict(message.headers() or []).items()}  # type: ignore[arg-type]
+    headers = {
+        name: bytes(value or b"").decode(errors="replace") for name, value in dict(message.headers() or []).items()
+    }  # type: ignore[arg-type]
     key, value = message.key(), message.value()
     return Record(
         str(message.topic()),
