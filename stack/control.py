@@ -34,6 +34,9 @@ JARS_A_LINE = 10
 
 Tell = Callable[[Event], None]
 
+# A Popen warns when it is forgotten while its process runs, and these are meant to outlive us.
+_background: list[subprocess.Popen[bytes]] = []
+
 
 def home_of(environment: Mapping[str, str]) -> Home:
     """The folder that the environment names, else `.laurel` here."""
@@ -74,6 +77,7 @@ def up(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: 
             stderr=output,
             start_new_session=True,
         )
+    _background.append(supervisor)
     try:
         return _follow(home, supervisor, log, tell)
     except BaseException:
@@ -203,4 +207,6 @@ def _end_supervisor(home: Home) -> bool:
         except psutil.TimeoutExpired:
             supervisor.kill()
             supervisor.wait()
+    for child in _background:
+        child.poll()
     return True

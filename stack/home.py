@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shlex
 import tempfile
 import time
@@ -19,12 +20,13 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from stack.errors import AlreadyRunningError
+from stack.errors import AlreadyRunningError, StackError
 
 FOLDER_MODE = 0o700
 FORBIDDEN_MODE = 0o067
 """Nothing for others; the group may enter at most (under root: PostgreSQL's user)."""
 FILE_MODE = 0o600
+AMBIGUOUS = re.compile(r"['\\\x00-\x1f]")
 LOCK_ATTEMPTS = 5
 LOCK_PAUSE_SECONDS = 0.02
 
@@ -91,8 +93,11 @@ class Home:
             raise
 
     def write_variables(self, path: Path, variables: Mapping[str, str]) -> None:
-        """A dotenv file that a shell can read too."""
-        self.write(path, "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
+        """A dotenv file that a shell can read too.
+
+        Raises StackError for a value that the two would read differently.
+        """
+        self.write(path, "".join(f"{name}={_quoted(name, value)}\n" for name, value in variables.items()))
 
     def read_variables(self, path: Path) -> dict[str, str]:
         """The variables of a dotenv file; none when there is no file."""
@@ -123,6 +128,12 @@ class Home:
             return not _lock(descriptor, fcntl.LOCK_SH)
         finally:
             os.close(descriptor)
+
+
+def _quoted(name: str, value: str) -> str:
+    if AMBIGUOUS.search(value):
+        raise StackError(f"{name} has a quote, a backslash or a control character; in a URL write it as %27, %5C, …")
+    return shlex.quote(value)
 
 
 def _lock(descriptor: int, mode: int) -> bool:

@@ -66,12 +66,11 @@ def cache_folder(fallback: Path) -> Path:
     raise StackError(f"no folder for Kafka's jars can be written, not even {fallback}")
 
 
-def ensure_jars(folder: Path, progress: Progress) -> list[Path]:
-    """Every jar in `folder`, downloaded where missing; the class path in the order of the list.
+def ensure_jars(jars: Sequence[Jar], folder: Path, progress: Progress) -> list[Path]:
+    """The paths of `jars` in `folder`, in their order; those that are missing are downloaded.
 
     Raises StackError when one cannot be downloaded or is not what was locked.
     """
-    jars = locked_jars()
     missing = [jar for jar in jars if not (folder / jar.file_name).exists()]
     if missing:
         _download_all(missing, folder, lambda done: progress(len(jars) - len(missing) + done, len(jars)))

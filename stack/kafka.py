@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from stack.errors import StackError
 from stack.home import Home
-from stack.jars import Progress, cache_folder, ensure_jars
+from stack.jars import Progress, cache_folder, ensure_jars, locked_jars
 from stack.ports import LOOPBACK
 from stack.service import Service
 
@@ -49,6 +49,8 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 log.retention.hours=168
 log.segment.bytes=67108864
 """
@@ -92,7 +94,7 @@ class Kafka:
         return self.home.settings / "kafka.java"
 
     def prepare(self) -> None:
-        jars = ensure_jars(cache_folder(self.home.path / "cache" / NAME), self.progress)
+        jars = ensure_jars(locked_jars(), cache_folder(self.home.path / "cache" / NAME), self.progress)
         class_path = ":".join(map(str, jars))
         options = [*JVM_OPTIONS, f"-Dlog4j2.configurationFile={self.logging}", "-cp", f'"{class_path}"']
         self.home.write(self.arguments, "\n".join(options) + "\n")

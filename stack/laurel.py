@@ -21,13 +21,17 @@ PROCESSES = {
     "customer-api": "LAUREL_CUSTOMER_API_PORT",
     "admin-api": "LAUREL_ADMIN_API_PORT",
 }
-STEPS = ("migrate", "topics", "admin ensure")
+STEPS = (("migrate", "topics"), ("admin ensure",))
 STOP_ORDER = (frozenset({"customer-api", "admin-api"}), frozenset({"worker"}), frozenset({"relay"}))
 
 
-def steps(environment: Mapping[str, str]) -> tuple[Step, ...]:
-    """What must be done once before the processes can run."""
-    return tuple(Step(command.replace(" ", "-"), (*LAUREL, *command.split()), environment) for command in STEPS)
+def steps(environment: Mapping[str, str]) -> tuple[tuple[Step, ...], ...]:
+    """What must be done once before the processes can run: stages, as a plan has them."""
+    return tuple(tuple(_step(command, environment) for command in stage) for stage in STEPS)
+
+
+def _step(command: str, environment: Mapping[str, str]) -> Step:
+    return Step(command.replace(" ", "-"), (*LAUREL, *command.split()), environment)
 
 
 def services(environment: Mapping[str, str]) -> tuple[Service, ...]:

@@ -10,7 +10,7 @@ from stack import credentials, laurel
 from stack.errors import StackError
 from stack.home import Home
 from stack.ports import LOOPBACK
-from stack.service import Plan, Service
+from stack.service import Plan, Service, Step
 
 DATABASE, REDIS, KAFKA = "LAUREL_DATABASE_URL", "LAUREL_REDIS_URL", "LAUREL_KAFKA_BOOTSTRAP"
 SERVER_VARIABLES = (DATABASE, REDIS, KAFKA)
@@ -41,9 +41,11 @@ def make(
     servers, addresses = _servers(home, ports, given, progress, secrets)
     own = {**_urls(ports), **addresses, **_settings(given, secrets)}
     children = {**given, **own, **{name: str(port) for name, port in ports.items()}}
-    processes = () if servers_only else (laurel.steps(children), laurel.services(children))
+    stages: list[tuple[Service | Step, ...]] = [tuple(servers)]
+    if not servers_only:
+        stages += [*laurel.steps(children), laurel.services(children)]
     return Plan(
-        stages=tuple(stage for stage in (tuple(servers), *processes) if stage),
+        stages=tuple(stages),
         stop_order=(*laurel.STOP_ORDER, frozenset(server.name for server in servers)),
         environment=own,
         urls={} if servers_only else {name: url for name, url in _urls(ports).items() if name not in NOT_BUILT_YET},

@@ -71,6 +71,7 @@ class Postgres:
         """Make the cluster if there is none (as a whole: a half-made one is made again), and write its settings."""
         if not self.data.exists():
             self._make_cluster()
+        self.run_as.own(self.data)
         settings = self.data / "postgresql.auto.conf"
         self.home.write(settings, SETTINGS.format(host=LOOPBACK, port=self.port))
         self.run_as.own(settings)

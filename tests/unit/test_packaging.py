@@ -1,0 +1,81 @@
+"""What is installed is ours and complete, and what starts Laurel elsewhere starts the same."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from cli.main import COMMANDS, app
+from stack import laurel
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ["agents", "api", "bench", "cli", "db", "loyalty", "outbox", "schemas", "stack"]
+COMPOSE: dict[str, Any] = YAML(typ="safe").load((ROOT / "docker" / "compose.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_package_that_is_imported_is_ours(name: str) -> None:
+    """`agents` is also the import name of another distribution; `bench` and `api` are common words."""
+    found = importlib.import_module(name).__file__
+    assert found is not None
+    assert Path(found).is_relative_to(ROOT)
+
+
+def test_no_other_distribution_claims_our_packages() -> None:
+    owners = importlib.metadata.packages_distributions()
+    assert {name: set(owners.get(name, ())) - {"laurel"} for name in PACKAGES} == {name: set() for name in PACKAGES}
+
+
+def test_every_package_says_that_it_is_typed() -> None:
+    assert [name for name in PACKAGES if not (ROOT / name / "py.typed").exists()] == []
+
+
+def test_help_lists_every_command_and_imports_none() -> None:
+    code = "import sys; from cli.main import app; app(['--help'], standalone_mode=False); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert [name for name in COMMANDS if name not in done.stdout] == []
+    assert {"sanic", "faust", "confluent_kafka", "asyncpg"} & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    done = CliRunner().invoke(app, [name, "--help"])
+    assert done.exit_code == 0, done.output
+
+
+def test_an_unknown_command_is_an_error() -> None:
+    assert CliRunner().invoke(app, ["fly"]).exit_code == 2
+
+
+def test_the_lock_file_pins_everything_and_names_no_registry() -> None:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    requirements = [line for line in lines if line and not line.lstrip().startswith("#")]
+    assert [line for line in requirements if not re.match(r"^[a-z0-9._-]+==[^ ]+( ; .+)?$", line)] == []
+    assert [line for line in lines if "://" in line] == []
+
+
+def test_the_changelog_and_the_package_agree_on_the_version() -> None:
+    assert importlib.metadata.version("laurel") == "0.1.0"
+    assert "laurel:0.1.0" in {service.get("image") for service in COMPOSE["services"].values()}
+
+
+def test_compose_runs_the_commands_that_the_stack_runs() -> None:
+    ours = {name: service for name, service in COMPOSE["services"].items() if service["image"].startswith("laurel:")}
+    commands = {*itertools.chain(*laurel.STEPS), *laurel.PROCESSES}
+    assert {" ".join(service["command"]) for service in ours.values()} == commands
+
+
+def test_compose_tells_each_process_its_port_by_the_same_variable() -> None:
+    for name, variable in laurel.PROCESSES.items():
+        environment = COMPOSE["services"][name]["environment"]
+        assert environment[variable] == environment["LAUREL_HEALTH_PORT"]
