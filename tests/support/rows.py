@@ -20,9 +20,11 @@ NOON = datetime(2017, 3, 5, 12, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def laurel_pool(database_url: str, size: int = 4) -> AsyncIterator[Pool]:
+async def laurel_pool(database_url: str, size: int = 4, statement_timeout_seconds: float = 10.0) -> AsyncIterator[Pool]:
     """A pool with Laurel's own codecs and limits."""
-    pool = await open_pool(database_url, size=size, name="laurel-test")
+    pool = await open_pool(
+        database_url, size=size, name="laurel-test", statement_timeout_seconds=statement_timeout_seconds
+    )
     try:
         yield pool
     finally:
