@@ -13,5 +13,13 @@ async def insert_entry(conn: Connection, entry: AuditEntry) -> None:
 
 async def list_entries(conn: Connection, wanted: AuditFilter, before: UUID | None, limit: int) -> list[AuditEntry]:
     """The newest `limit` entries older than the entry `before`."""
-    rows = queries.list_audit_entries(conn, **dict(wanted), before_id=before, limit=limit)
+    rows = queries.list_audit_entries(
+        conn,
+        actor_id=wanted.actor_id,
+        subject_kind=wanted.subject_kind,
+        subject_id=wanted.subject_id,
+        action=wanted.action,
+        before_id=before,
+        limit=limit,
+    )
     return [AuditEntry.model_validate(dict(row)) async for row in rows]

@@ -34,7 +34,14 @@ async def list_rewards(conn: Connection, wanted: RewardFilter, before: UUID | No
 async def list_redemptions(
     conn: Connection, wanted: RedemptionFilter, before: UUID | None, limit: int
 ) -> list[Redemption]:
-    rows = queries.list_admin_redemptions(conn, **dict(wanted), before_id=before, limit=limit)
+    rows = queries.list_admin_redemptions(
+        conn,
+        status=wanted.status,
+        member_id=wanted.member_id,
+        reward_id=wanted.reward_id,
+        before_id=before,
+        limit=limit,
+    )
     return [Redemption.model_validate(dict(row)) async for row in rows]
 
 

@@ -152,8 +152,8 @@ class AdminApi:
 async def admin_api(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[AdminApi]:
     """The API on these servers, with an administrator of each role."""
     signing_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    given = {"rate_limit_per_minute": 100_000, "signing_key": SecretStr(signing_key)} | settings
-    made = Settings(database_url=database_url, redis_url=redis_url, **given)
+    given: dict[str, Any] = {"rate_limit_per_minute": 100_000, "signing_key": SecretStr(signing_key)} | settings
+    made = Settings.model_validate({"database_url": database_url, "redis_url": redis_url, **given})
     async with _serving(made) as url, aiohttp.ClientSession() as http:
         pool = await open_pool(database_url, size=4, name="test")
         try:
@@ -172,8 +172,7 @@ async def _serving(settings: Settings) -> AsyncIterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        server = await app.create_server(sock=listener, return_asyncio_server=True)
-        assert server is not None
+        server: Any = await app.create_server(sock=listener, return_asyncio_server=True)
         await server.startup()
         await server.before_start()
         await server.after_start()
