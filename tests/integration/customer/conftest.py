@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,10 +13,14 @@ import pytest
 from api.customer.app import create_app
 from loyalty.settings import Settings
 from loyalty.store.database import Pool
-from tests.support.apis import Client, client_of, serving, settings_for
+from tests.conftest import StartLaurel
+from tests.support.apis import SIGNING_KEY, Client, client_of, free_port, serving, settings_for
+from tests.support.processes import LaurelProcess
 from tests.support.rows import add_member, add_merchant, add_reward, laurel_pool
 
 PREFIX = "/api/customer"
+Eventually = Callable[..., Awaitable[object]]
+StartApi = Callable[..., Awaitable[tuple[LaurelProcess, Client]]]
 TABLES = ("member", "wallet", "transaction", "redemption", "outbox", "idempotency_key", "refresh_token")
 
 
@@ -58,6 +64,33 @@ async def shop(rows: Pool) -> Shop:
 def member(client: Client, shop: Shop) -> Client:
     """The member of the shop, signed in."""
     return client.as_member(shop.member_id)
+
+
+@pytest.fixture
+async def start_api(laurel_process: StartLaurel, eventually: Eventually, unique: str) -> AsyncIterator[StartApi]:
+    """`process, client = await start_api()`: a Customer API as an operator would start it, a process of its own."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**environment: str) -> tuple[LaurelProcess, Client]:
+            port = free_port()
+            own = {
+                "LAUREL_CUSTOMER_API_PORT": str(port),
+                "LAUREL_SIGNING_KEY": SIGNING_KEY.get_secret_value(),
+                "LAUREL_TRANSACTION_TRUST": "open",
+                "LAUREL_RATE_LIMIT_PER_MINUTE": "100000",
+                "LAUREL_TOPIC_PREFIX": f"test-{unique}.",
+            }
+            process = laurel_process("customer-api", **(own | environment))
+            await eventually(lambda: _listens(port, process), timeout_seconds=30)
+            return process, await stack.enter_async_context(client_of(f"http://127.0.0.1:{port}", PREFIX))
+
+        yield start
+
+
+def _listens(port: int, process: LaurelProcess) -> bool:
+    assert process.running(), process.log_text()
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def count_rows(rows: Pool) -> dict[str, int]:

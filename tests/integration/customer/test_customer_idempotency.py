@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from uuid import UUID
 
-import aiohttp
 import pytest
 
 from loyalty.store.database import Pool
-from tests.conftest import StartLaurel
-from tests.integration.customer.conftest import PREFIX, Shop
-from tests.support.apis import SIGNING_KEY, Client, client_of, free_port
+from tests.integration.customer.conftest import Shop, StartApi
+from tests.support.apis import Client, Reply
 from tests.support.rows import add_member, add_merchant
-
-Eventually = Callable[..., Awaitable[object]]
 
 
 @pytest.fixture
-async def two_processes(
-    laurel_process: StartLaurel, eventually: Eventually, unique: str
-) -> AsyncIterator[list[Client]]:
-    """Two Customer APIs as an operator would start them, each a process of its own."""
-    ports = [free_port(), free_port()]
-    for port in ports:
-        laurel_process(
-            "customer-api",
-            LAUREL_CUSTOMER_API_PORT=str(port),
-            LAUREL_SIGNING_KEY=SIGNING_KEY.get_secret_value(),
-            LAUREL_TRANSACTION_TRUST="open",
-            LAUREL_RATE_LIMIT_PER_MINUTE="100000",
-            LAUREL_TOPIC_PREFIX=f"test-{unique}.",
-        )
-    for port in ports:
-        await eventually(lambda port=port: _listens(port), timeout_seconds=30)
-    async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(client_of(f"http://127.0.0.1:{port}", PREFIX)) for port in ports]
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+async def two_processes(start_api: StartApi) -> list[Client]:
+    """Clients of two Customer APIs on one database."""
+    started = await asyncio.gather(start_api(), start_api())
+    return [client for _, client in started]
 
 
 async def test_one_key_has_one_effect_whatever_process_it_reaches(
@@ -81,24 +55,23 @@ async def test_one_key_with_two_bodies_at_once_has_one_effect(
     assert await _effects(rows) == (1, 1, 1)
 
 
-async def test_a_key_of_a_killed_process_is_as_good_as_new(
-    two_processes: list[Client], laurel_process: StartLaurel, shop: Shop, rows: Pool
+async def test_what_a_killed_process_was_doing_is_asked_again_elsewhere(
+    start_api: StartApi, shop: Shop, rows: Pool
 ) -> None:
-    """Requests whose connection breaks before the answer are sent again elsewhere: each has one effect."""
-    first, second = (client.as_member(shop.member_id) for client in two_processes)
+    """Killed between the request and its answer, before or after the commit: with its key a request has one effect."""
+    (process, doomed), (_, other) = await asyncio.gather(start_api(), start_api())
+    keys = [f"key-{n}" for n in range(60)]
+    first = doomed.as_member(shop.member_id)
+    asked = [asyncio.ensure_future(first.post("/transaction", shop.purchase(), key=key)) for key in keys]
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    process.kill()
+    answered = [reply for reply in await asyncio.gather(*asked, return_exceptions=True) if isinstance(reply, Reply)]
 
-    async def give_up(key: str) -> None:
-        try:
-            async with asyncio.timeout(0.01):
-                await first.post("/transaction", shop.purchase(), key=key)
-        except (TimeoutError, aiohttp.ClientError):
-            pass
-
-    keys = [f"key-{n}" for n in range(20)]
-    await asyncio.gather(*map(give_up, keys))
+    second = other.as_member(shop.member_id)
     replies = await asyncio.gather(*[second.post("/transaction", shop.purchase(), key=key) for key in keys])
     assert {reply.status for reply in replies} == {201}
-    assert await _effects(rows) == (20, 20, 20)
+    assert {reply.body["transaction_id"] for reply in answered} <= {reply.body["transaction_id"] for reply in replies}
+    assert await _effects(rows) == (60, 60, 60)
 
 
 async def test_bodies_that_are_equal_as_json_are_the_same_request(member: Client, shop: Shop) -> None:

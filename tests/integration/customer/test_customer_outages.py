@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from api.customer.app import create_app
 from loyalty.store.database import Pool
-from tests.integration.customer.conftest import PREFIX, Shop
+from tests.integration.customer.conftest import PREFIX, Eventually, Shop
 from tests.support.apis import client_of, serving, settings_for
 from tests.support.proxy import proxied
-
-Eventually = Callable[..., Awaitable[object]]
 
 
 async def test_without_the_database_requests_are_refused_clearly_and_then_go_on(
