@@ -6,14 +6,25 @@ from functools import lru_cache
 
 def exact_text(number: Fraction) -> str:
     """ "2.5" where the decimals end, "10/3" where they do not."""
-    numerator, denominator = number.numerator, number.denominator
+    return ratio_text(number.numerator, number.denominator)
+
+
+def ratio_text(numerator: int, denominator: int) -> str:
+    """The same for numerator / denominator, which need not be in lowest terms; denominator > 0."""
     if denominator == 1:
         return str(numerator)
     places = _decimal_places(denominator)
     if places is None:
-        return f"{numerator}/{denominator}"
+        return _reduced_text(Fraction(numerator, denominator))
     digits = str(abs(numerator) * 10**places // denominator).rjust(places + 1, "0")
-    return f"{'-' if numerator < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    decimals = digits[-places:].rstrip("0")
+    return f"{'-' if numerator < 0 else ''}{digits[:-places]}{'.' if decimals else ''}{decimals}"
+
+
+def _reduced_text(number: Fraction) -> str:
+    if _decimal_places(number.denominator) is None:
+        return f"{number.numerator}/{number.denominator}"
+    return ratio_text(number.numerator, number.denominator)
 
 
 @lru_cache(maxsize=1024)

@@ -44,7 +44,7 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
         time_zone=occasion.program.time_zone,
         rules=_receipt_rules(selection, tally, shares, granted),
         lines=_receipt_lines(selection, minor_per_unit),
-        fixed=tuple(RulePoints(selection.seat(rule), rule.number) for rule in selection.fixed),
+        fixed=tuple(RulePoints(selection.seat(rule), rule.number.numerator) for rule in selection.fixed),
         before_multipliers=before_multipliers,
         multipliers=multipliers,
         tier=tier,
@@ -88,7 +88,8 @@ def _receipt_lines(selection: Selection, minor_per_unit: int) -> tuple[ReceiptLi
         points = [
             RulePoints(
                 selection.seat(rule),
-                Fraction(line.amount_minor * rule.number.numerator, minor_per_unit * rule.number.denominator),
+                line.amount_minor * rule.number.numerator,
+                minor_per_unit * rule.number.denominator,
             )
             for rule in claim.rules
         ]

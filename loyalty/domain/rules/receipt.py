@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from loyalty.domain.exact import exact_text
+from loyalty.domain.exact import exact_text, ratio_text
 from loyalty.domain.money import from_minor
 from loyalty.domain.program import Rounding
 from loyalty.domain.rules.definition import Effect, ScopeType, effect_json
@@ -27,8 +27,7 @@ class Limit(StrEnum):
     BUDGET_POINTS = "budget_points"
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptRule:
+class ReceiptRule(NamedTuple):
     """contribution: exact, with multipliers. share: the whole number of it. points: what limits left of the share."""
 
     rule_id: UUID
@@ -41,10 +40,15 @@ class ReceiptRule:
 
 
 class RulePoints(NamedTuple):
-    """Exact points that a rule gave in one place, before multipliers and limits."""
+    """Exact points that a rule gave in one place, before multipliers and limits: numerator / denominator of them."""
 
     rule: int
-    points: Fraction
+    numerator: int
+    denominator: int = 1
+
+    @property
+    def points(self) -> Fraction:
+        return Fraction(self.numerator, self.denominator)
 
 
 class ReceiptLine(NamedTuple):
@@ -156,7 +160,7 @@ def _line_json(line: ReceiptLine, currency: str) -> dict[str, Any]:
 
 
 def _rule_points_json(points: RulePoints) -> dict[str, Any]:
-    return {"rule": points.rule, "points": exact_text(points.points)}
+    return {"rule": points.rule, "points": ratio_text(points.numerator, points.denominator)}
 
 
 def _multiplier_json(multiplier: ReceiptMultiplier) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.domain.exact import exact_text
+from loyalty.domain.exact import exact_text, ratio_text
 
 
 @given(st.fractions() | st.decimals(allow_nan=False, allow_infinity=False, places=6).map(Fraction))
@@ -29,3 +29,8 @@ def test_reads_back_as_the_same_number(number: Fraction) -> None:
 )
 def test_decimals_where_they_end_a_fraction_where_they_do_not(number: Fraction, text: str) -> None:
     assert exact_text(number) == text
+
+
+@given(st.integers(), st.integers(1, 10**6), st.integers(1, 1_000))
+def test_a_ratio_need_not_be_in_lowest_terms(numerator: int, denominator: int, factor: int) -> None:
+    assert ratio_text(numerator * factor, denominator * factor) == exact_text(Fraction(numerator, denominator))
