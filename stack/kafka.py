@@ -27,7 +27,15 @@ NAME = "kafka"
 METADATA_TIMEOUT_SECONDS = 2
 FORMAT_TIMEOUT_SECONDS = 60
 STOP_SECONDS = 20.0
-JVM_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms256m", "-Xmx768m", "-Djava.awt.headless=true")
+JVM_OPTIONS = (
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xms256m",
+    "-Xmx768m",
+    "-Djava.awt.headless=true",
+    "--sun-misc-unsafe-memory-access=allow",
+    "--enable-native-access=ALL-UNNAMED",
+)
 
 SETTINGS = """\
 process.roles=broker,controller
