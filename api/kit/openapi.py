@@ -21,11 +21,12 @@ Mode = Literal["validation", "serialization"]
 Refs = dict[Any, dict[str, Any]]
 """By model and mode: the reference to the model's schema."""
 
-ANSWER_HEADERS = {
+HEADERS = {
     "X-Request-Id": {"description": "names this request", "schema": {"type": "string"}},
     "RateLimit": {"description": "what is left of the rate limit", "schema": {"type": "string"}},
     "RateLimit-Policy": {"description": "the rate limit", "schema": {"type": "string"}},
 }
+ANSWER_HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
 IDEMPOTENCY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -52,7 +53,7 @@ def document(api: Api) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in api.routes if route.tag)],
         "paths": _paths(api, refs),
-        "components": {"schemas": schemas, "securitySchemes": _security_schemes(api)},
+        "components": {"schemas": schemas, "headers": HEADERS, "securitySchemes": _security_schemes(api)},
     }
 
 
