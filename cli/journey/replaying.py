@@ -80,6 +80,7 @@ class _Replay:
             already_recorded=tally.already_recorded,
             rejected=tally.rejections.total(),
             rejections=dict(tally.rejections),
+            first_rejections=tally.examples,
             undecided=after.undecided,
             dead_letters=after.dead_letters,
             seconds=round(sent - began, 3),

@@ -23,11 +23,15 @@ BASKETS_AT_A_TIME = 200
 
 @dataclass(slots=True)
 class Tally:
-    """What the answers were. A purchase is refused under the problem's code, or its status where it has none."""
+    """What the answers were. A purchase is refused under the problem's code, or its status where it has none.
+
+    `examples` has the first refusal of each code, as the API put it.
+    """
 
     recorded: int = 0
     already_recorded: int = 0
     rejections: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def count(self, answer: Answer) -> None:
         if answer.is_new:
@@ -35,7 +39,9 @@ class Tally:
         elif answer.status in (200, 201):
             self.already_recorded += 1
         else:
-            self.rejections[str(answer.body.get("code", answer.status))] += 1
+            code = str(answer.body.get("code", answer.status))
+            self.rejections[code] += 1
+            self.examples.setdefault(code, answer.body)
 
 
 @dataclass(frozen=True, slots=True)

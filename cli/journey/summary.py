@@ -60,6 +60,7 @@ class Summary:
     already_recorded: int
     rejected: int
     rejections: Mapping[str, int]
+    first_rejections: Mapping[str, Mapping[str, Any]]
     undecided: int
     dead_letters: int
     seconds: float
@@ -101,6 +102,8 @@ def _rows(summary: Summary) -> list[tuple[str, str]]:
         ("Redemptions", _redemptions(summary.redemptions)),
         ("Members, merchants", f"{summary.members:,}, {summary.merchants:,}"),
     ]
+    for code, problem in summary.first_rejections.items():
+        rows.append((f"First {code}", _problem(problem)))
     if summary.retries:
         rows.append(("Asked again", _counts(summary.retries)))
     return rows + [("Member", f"{login.email}  {login.password}") for login in summary.logins]
@@ -117,6 +120,11 @@ def _purchases(summary: Summary) -> str:
     if summary.dead_letters:
         parts.append(f"{summary.dead_letters:,} dead letters")
     return ", ".join(parts)
+
+
+def _problem(problem: Mapping[str, Any]) -> str:
+    where = [f"{error['pointer']}: {error['detail']}" for error in problem.get("errors") or []]
+    return "; ".join([str(problem.get("detail", problem)), *where])
 
 
 def _latency(latency: Latency) -> str:

@@ -6,6 +6,7 @@ deliveries of one key come in the order of their sequence. A repeated delivery i
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-READ_SECONDS = 10.0
+READ_SECONDS = 20.0
+FETCH_SECONDS = 0.1
 RECORDS_AT_A_TIME = 5_000
 
 
@@ -78,11 +80,10 @@ def _records(consumer: Consumer, partition: TopicPartition) -> Iterator[Message]
     low, end = consumer.get_watermark_offsets(partition, READ_SECONDS)
     assert low == 0, f"{partition.topic} no longer holds its first records"
     consumer.assign([partition])
-    next_offset = 0
+    next_offset, deadline = 0, time.monotonic() + READ_SECONDS
     while next_offset < end:
-        found = consumer.consume(RECORDS_AT_A_TIME, READ_SECONDS)
-        assert found, f"{partition.topic}/{partition.partition}: nothing after {next_offset} of {end}"
-        for message in found:
+        assert time.monotonic() < deadline, f"{partition.topic}/{partition.partition}: at {next_offset} of {end}"
+        for message in consumer.consume(RECORDS_AT_A_TIME, FETCH_SECONDS):
             assert message.error() is None, message.error()
             yield message
             next_offset = (message.offset() or 0) + 1

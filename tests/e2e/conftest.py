@@ -1,0 +1,68 @@
+"""One whole system for the tests of this folder, and the one replay that several of them look at."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from cli.journey.client import ApiClient, open_session
+from cli.journey.replaying import minting
+from loyalty.store.database import Pool, open_pool
+from tests.support.servers import Servers
+from tests.support.system import System, own_environment, running_system
+
+BASKETS = 5_000
+
+
+@pytest.fixture(scope="session")
+def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Two Customer APIs, an Admin API, a relay and a worker, on servers shared with nobody's data."""
+    folder = tmp_path_factory.mktemp("system")
+    with own_environment(servers, template_database) as environment, running_system(environment, folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def replayed(system: System) -> dict[str, Any]:
+    """The summary of `laurel replay` over BASKETS baskets: sent once, looked at by many."""
+    file = system.folder / "replay.json"
+    urls = [f"--customer-url={url}" for url in system.customer_urls]
+    system.laurel("replay", f"--baskets={BASKETS}", f"--json={file}", *urls)
+    summary: dict[str, Any] = json.loads(file.read_text())
+    return summary
+
+
+@pytest.fixture
+async def database(system: System) -> AsyncIterator[Pool]:
+    """The system's database."""
+    async with await open_pool(system.environment["LAUREL_DATABASE_URL"], size=4, name="test") as pool:
+        yield pool
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with open_session(300) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(system: System, session: aiohttp.ClientSession) -> ApiClient:
+    """Speaks as any member to both Customer APIs."""
+    return ApiClient(session, system.customer_urls, minting(system.settings))
+
+
+def long_campaign() -> bool:
+    """Whether the whole campaign is asked for, not the short one."""
+    return os.environ.get("LAUREL_TEST_LONG") == "1"
+
+
+@pytest.fixture
+def reports() -> Path | None:
+    """Where a long campaign writes what it found."""
+    return Path("docs/reports") if long_campaign() else None

@@ -1,0 +1,93 @@
+"""Real purchases through the real system, against an answer that shares no code with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from loyalty.store.database import Pool
+from tests.e2e.conftest import BASKETS
+from tests.e2e.oracle import points_by_household as oracle
+from tests.support.audits import kafka_findings, ledger_faults, points_by_household
+from tests.support.system import System
+
+pytestmark = pytest.mark.timeout(300)
+
+
+async def test_every_household_has_the_points_that_the_file_itself_gives(
+    replayed: dict[str, Any], database: Pool
+) -> None:
+    async with database.acquire() as conn:
+        found = await points_by_household(conn)
+    expected = oracle(BASKETS)
+    assert {one: (found.get(one), points) for one, points in expected.items() if found.get(one) != points} == {}
+    assert found.keys() == expected.keys()
+    assert sum(expected.values()) == replayed["points_issued"]
+
+
+async def test_every_purchase_was_recorded_and_decided(replayed: dict[str, Any]) -> None:
+    assert replayed["ok"]
+    assert (replayed["recorded"], replayed["already_recorded"], replayed["rejected"]) == (BASKETS, 0, 0)
+
+
+async def test_members_were_told_of_their_points(replayed: dict[str, Any]) -> None:
+    latency = replayed["latency"]
+    assert latency["samples"] > 0
+    assert latency["unseen"] == 0
+    assert latency["p50_ms"] <= latency["p99_ms"]
+
+
+async def test_redemptions_were_granted_and_refused_for_their_reasons(replayed: dict[str, Any]) -> None:
+    redemptions = replayed["redemptions"]
+    assert redemptions["completed"] > 0
+    assert redemptions["pending"] == 0
+    assert redemptions["reasons"].keys() >= {"insufficient_points", "limit_reached", "tier_not_eligible"}
+    assert sum(redemptions["reasons"].values()) == redemptions["rejected"]
+
+
+async def test_the_ledger_is_sound(replayed: dict[str, Any], system: System, database: Pool) -> None:
+    async with database.acquire() as conn:
+        faults = await ledger_faults(conn)
+    assert faults == dict.fromkeys(faults, 0)
+    assert json.loads(system.laurel("ledger", "verify", "--json").stdout)
+
+
+async def test_kafka_has_every_event_once_and_in_order_for_its_member(
+    replayed: dict[str, Any], system: System, database: Pool, eventually: Callable[..., Any]
+) -> None:
+    async def everything_published() -> bool:
+        async with database.acquire() as conn:
+            return not (await kafka_findings(system, conn)).lost
+
+    await eventually(everything_published, 20)
+    async with database.acquire() as conn:
+        findings = await kafka_findings(system, conn)
+    assert findings.clean, findings
+    assert findings.repeated == 0
+
+
+async def test_doing_it_again_does_nothing_and_says_so(
+    replayed: dict[str, Any], system: System, database: Pool
+) -> None:
+    before = await _everything(database)
+    file = system.folder / "again.json"
+    said = system.laurel(
+        "replay", "--baskets=300", f"--json={file}", f"--customer-url={system.customer_urls[0]}"
+    ).stdout
+    again = json.loads(file.read_text())
+    assert (again["recorded"], again["already_recorded"], again["points_issued"]) == (0, 300, 0)
+    assert "300 were there already: nothing was done for them" in " ".join(said.split())
+    assert await _everything(database) == before
+
+
+async def _everything(database: Pool) -> dict[str, int]:
+    async with database.acquire() as conn:
+        row = await conn.fetchrow(
+            """select (select count(*) from transaction) as transactions, (select count(*) from award) as awards,
+            (select count(*) from member) as members, (select count(*) from reward) as rewards"""
+        )
+    assert row is not None
+    return dict(row)
