@@ -79,7 +79,7 @@ def _check_deeply(value: Any) -> None:
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while waiting:
         path, found = waiting.pop()
-        if len(path) > DEPTH_LIMIT:
+        if len(path) >= DEPTH_LIMIT and isinstance(found, dict | list):
             raise MalformedRequest(f"The body is nested deeper than {DEPTH_LIMIT} levels.")
         match found:
             case str():
