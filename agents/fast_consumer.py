@@ -118,5 +118,5 @@ def use_fast_consumer(app: faust.App) -> None:
     """Makes the app consume through FastConsumer. Raises UnknownFaust for a Faust whose method it does not know."""
     source = inspect.getsource(FaustConsumer._drain_messages)
     if hashlib.sha256(source.encode()).hexdigest() != REPLACED_SOURCE_SHA256:
-        raise UnknownFaust
+        raise UnknownFaust(inspect.getdoc(UnknownFaust))
     app.transport = FastTransport([*app.conf.broker_consumer], app, app.loop)

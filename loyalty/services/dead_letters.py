@@ -10,8 +10,9 @@ from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, first_id_at, new_id
 from loyalty.errors import Conflict, LaurelError, NotFound
+from loyalty.services import earning
 from loyalty.services.events import emit
-from loyalty.store import dead_letters, inbox
+from loyalty.store import dead_letters, inbox, reconciliation
 from loyalty.store.database import Connection
 from loyalty.store.dead_letters import DeadLetter, NewDeadLetter
 from outbox import InvalidEventError, NewEvent
@@ -60,6 +61,8 @@ async def requeue(conn: Connection, letter_id: UUID, clock: Clock) -> None:
     letter = await _open_letter(conn, letter_id)
     event = _event_again(letter, clock)
     await inbox.forget(conn, letter.consumer, letter.event_id)
+    if letter.consumer == earning.CONSUMER:
+        await reconciliation.reopen_from(conn, letter.event_id)
     await dead_letters.resolve(conn, letter_id, "requeued", clock())
     try:
         await emit(conn, [event])

@@ -26,13 +26,22 @@ from loyalty.store.transactions import StoredTransaction
 from outbox import NewEvent
 from schemas.events import RewardRedeemed
 
-PAGE_ROWS = 5_000
-PAGES_PER_LOOK = 20
-REAPPENDS_PER_LOOK = 500
 LATE_COMMITS = timedelta(minutes=2)
 REMEMBERED = timedelta(days=14)
 
 Missing = TypeVar("Missing", StoredTransaction, UndecidedRedemption)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one look may read and append."""
+
+    page_rows: int = 5_000
+    pages: int = 20
+    reappends: int = 500
+
+
+DEFAULT_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +53,13 @@ class Reconciled:
     more: bool
 
 
-async def reconcile(conn: Connection, clock: Clock, older_than: timedelta) -> Reconciled:
+async def reconcile(
+    conn: Connection, clock: Clock, older_than: timedelta, bounds: Bounds = DEFAULT_BOUNDS
+) -> Reconciled:
     """One look, in the caller's transaction: a bounded number of rows read and events appended."""
     at = clock()
-    unawarded, more = await _find_unawarded(conn, at, older_than)
-    undecided = await reconciliation.list_undecided(conn, redeeming.CONSUMER, at - older_than, REAPPENDS_PER_LOOK)
+    unawarded, more = await _find_unawarded(conn, at, older_than, bounds)
+    undecided = await reconciliation.list_undecided(conn, redeeming.CONSUMER, at - older_than, bounds.reappends)
     due_transactions = await _due(
         conn, "transaction.recorded", {t.transaction_id: t for t in unawarded}, at, older_than
     )
@@ -63,20 +74,20 @@ async def reconcile(conn: Connection, clock: Clock, older_than: timedelta) -> Re
 
 
 async def _find_unawarded(
-    conn: Connection, at: datetime, older_than: timedelta
+    conn: Connection, at: datetime, older_than: timedelta, bounds: Bounds
 ) -> tuple[list[StoredTransaction], bool]:
     """What is missing in the next pages; moves the mark to just before the first that is."""
     after = mark = await reconciliation.reconciled_up_to(conn)
     upto, settled = first_id_at(at - older_than), first_id_at(at - older_than - LATE_COMMITS)
     missing: list[StoredTransaction] = []
-    for _ in range(PAGES_PER_LOOK):
-        end = await reconciliation.end_of_page(conn, after, upto, PAGE_ROWS)
-        room = REAPPENDS_PER_LOOK - len(missing)
+    for _ in range(bounds.pages):
+        end = await reconciliation.end_of_page(conn, after, upto, bounds.page_rows)
+        room = bounds.reappends - len(missing)
         found = await reconciliation.list_unawarded(conn, earning.CONSUMER, after, end or upto, room)
         if not missing:
             mark = _just_before(found[0].transaction_id) if found else end or upto
         missing += found
-        if end is None or len(missing) == REAPPENDS_PER_LOOK:
+        if end is None or len(missing) == bounds.reappends:
             break
         after = end
     await reconciliation.save_reconciled_up_to(conn, min(mark, settled))

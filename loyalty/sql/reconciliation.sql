@@ -6,6 +6,10 @@ select transaction_id from reconciled_up_to;
 -- Every transaction up to this one is awarded, or set aside as a dead letter.
 update reconciled_up_to set transaction_id = :transaction_id where transaction_id < :transaction_id;
 
+-- name: reopen_from!
+-- A transaction is to be looked at again.
+update reconciled_up_to set transaction_id = :transaction_id where transaction_id > :transaction_id;
+
 -- name: last_transaction_of_page$
 -- Where a page of transactions ends; nothing when fewer than a page are left.
 select id from transaction where id > :after_id and id <= :upto_id order by id offset :page_rows - 1 limit 1;

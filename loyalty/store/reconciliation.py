@@ -28,8 +28,13 @@ async def reconciled_up_to(conn: Connection) -> UUID:
 
 
 async def save_reconciled_up_to(conn: Connection, transaction_id: UUID) -> None:
-    """Moves the mark forward; it never moves back."""
+    """Moves the mark forward, never back."""
     await queries.save_reconciled_up_to(conn, transaction_id=transaction_id)
+
+
+async def reopen_from(conn: Connection, transaction_id: UUID) -> None:
+    """Moves the mark back to before this transaction, if it is past it."""
+    await queries.reopen_from(conn, transaction_id=UUID(int=transaction_id.int - 1))
 
 
 async def end_of_page(conn: Connection, after: UUID, upto: UUID, page_rows: int) -> UUID | None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import random
+import re
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import pytest
+from redis import asyncio as aioredis
 
+from agents.ending import EXIT_TOO_MANY_DEAD_LETTERS
 from loyalty.services.earning import Recorded
+from loyalty.services.redeeming import Redeemed
 from loyalty.store.database import Pool
 from tests.support.processes import LaurelProcess
 from tests.support.rows import (
@@ -28,6 +38,9 @@ from tests.support.worker_rig import Rig, shuffled_within_members
 Eventually = Callable[..., Any]
 StartLaurel = Callable[..., LaurelProcess]
 
+LONG = os.environ.get("LAUREL_TEST_LONG") == "1"
+SEED = int(os.environ.get("LAUREL_TEST_SEED", "20261122"))
+
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
@@ -41,6 +54,13 @@ def rig(kafka_bootstrap: str, topic_prefix: str) -> Iterator[Rig]:
     rig.create_topics()
     yield rig
     rig.delete_topics()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def shopping(pool: Pool, members: int, purchases_each: int, seed: int = 1) -> list[Recorded]:
@@ -77,27 +97,174 @@ async def check_totals(pool: Pool, events: list[Recorded]) -> None:
     assert booked == sent
 
 
-async def test_a_purchase_and_a_redemption_go_all_the_way(
-    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually
-) -> None:
-    worker = laurel_process("worker", **rig.environment)
-    events = await shopping(pool, members=1, purchases_each=30)
-    rig.send(events)
-    await eventually(lambda: all_awarded(pool, 30), timeout_seconds=30)
-    member_id = events[0].body.member_id
-    async with pool.acquire() as conn:
-        reward_id = await add_reward(conn, 200)
-        ids = [await add_redemption(conn, member_id, reward_id, 200) for _ in range(2)]
-    rig.send([redeemed(member_id, redemption_id, reward_id, 200) for redemption_id in ids])
-
-    async def decided() -> bool:
-        rows = await pool.fetch("select status, reason from redemption order by id")
-        return [tuple(row) for row in rows] == [("completed", None), ("rejected", "insufficient_points")]
-
-    await eventually(decided)
-    assert worker.stop() == 0
-    assert rig.committed_lag() == 0
-
-
 async def all_awarded(pool: Pool, count: int) -> bool:
     return await awarded(pool) >= count
+
+
+async def ask_for(pool: Pool, member_id: UUID, points_cost: int, times: int) -> list[Redeemed]:
+    async with pool.acquire() as conn:
+        reward_id = await add_reward(conn, points_cost)
+        ids = [await add_redemption(conn, member_id, reward_id, points_cost) for _ in range(times)]
+    return [redeemed(member_id, redemption_id, reward_id, points_cost) for redemption_id in ids]
+
+
+async def outcomes(pool: Pool) -> list[str]:
+    rows = await pool.fetch("select coalesce(reason, status) as outcome from redemption order by id")
+    return [row["outcome"] for row in rows]
+
+
+@pytest.mark.parametrize("stock_consumer", ["false", "true"])
+async def test_events_go_all_the_way_past_what_is_malformed(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually, stock_consumer: str
+) -> None:
+    worker = laurel_process("worker", **rig.environment, LAUREL_WORKER_STOCK_CONSUMER=stock_consumer)
+    events = await shopping(pool, members=3, purchases_each=20)
+    rig.send_raw("transaction.recorded", b"{broken")
+    rig.send(events[:30])
+    rig.send_raw("transaction.recorded", None)
+    rig.send_raw("reward.redeemed", b"\xff\x00", key=None)
+    rig.send(events[30:])
+    await eventually(lambda: all_awarded(pool, 60), timeout_seconds=30)
+    rig.send(await ask_for(pool, events[0].body.member_id, 150, times=2))
+
+    async def decided() -> bool:
+        return await outcomes(pool) == ["completed", "insufficient_points"]
+
+    await eventually(decided, timeout_seconds=30)
+    assert await pool.fetchval("select count(*) from dead_letter") == 3
+    assert worker.stop() == 0
+    await eventually(lambda: rig.committed_lag() == 0)
+
+
+async def test_it_says_how_it_is_and_whom_it_served(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually, redis_url: str, free_port: int
+) -> None:
+    address = f"http://127.0.0.1:{free_port}"
+    async with aioredis.Redis.from_url(redis_url) as redis, redis.pubsub() as rung, aiohttp.ClientSession() as http:
+        await rung.subscribe(f"{rig.prefix}laurel:changed")
+        laurel_process("worker", **rig.environment | {"LAUREL_WORKER_HEALTH_PORT": str(free_port)})
+        events = await shopping(pool, members=2, purchases_each=3)
+        rig.send(events)
+        await eventually(lambda: all_awarded(pool, 6), timeout_seconds=30)
+
+        told: set[str] = set()
+
+        async def everyone_told() -> bool:
+            message = await rung.get_message(ignore_subscribe_messages=True)
+            told.update(json.loads(message["data"]) if message else ())
+            return told == {str(event.body.member_id) for event in events}
+
+        await eventually(everyone_told)
+
+        async def nothing_behind() -> bool:
+            fields: Any = await redis.hgetall(f"{rig.prefix}laurel:lag")  # type: ignore[misc]
+            lags = {name.decode(): json.loads(value)["lag"] for name, value in fields.items()}
+            return len(lags) == 2 * rig.partitions and set(lags.values()) == {0}
+
+        await eventually(nothing_behind, timeout_seconds=15)
+        async with http.get(f"{address}/health/ready") as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": "ready", "missing": []})
+        async with http.get(f"{address}/metrics") as answer:
+            assert 'laurel_worker_events_total{flow="earning"} 6.0' in await answer.text()
+
+
+async def test_killed_again_and_again_it_does_everything_once(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    kills, purchases = (20, 12_000) if LONG else (3, 3_000)
+    rng = random.Random(SEED)
+    events = await shopping(pool, members=50, purchases_each=purchases // 50, seed=SEED)
+    rig.send(events)
+    for _ in range(kills):
+        worker = laurel_process("worker", **rig.environment | {"LAUREL_WORKER_BATCH_EVENTS": "20"})
+        goal = await awarded(pool) + rng.randrange(1, 300)
+        await eventually(partial(all_awarded, pool, min(goal, len(events))), timeout_seconds=60)
+        worker.kill()
+    laurel_process("worker", **rig.environment)
+    await eventually(lambda: all_awarded(pool, len(events)), timeout_seconds=60)
+    await eventually(lambda: rig.committed_lag() == 0, timeout_seconds=15)
+    await check_totals(pool, events)
+
+
+async def has_served(port: int) -> bool:
+    """Whether the worker with this health port has done an event."""
+    try:
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/metrics") as answer:
+            return bool(re.search(r'worker_events_total{flow="earning"} [1-9]', await answer.text()))
+    except aiohttp.ClientConnectionError:
+        return False
+
+
+async def test_workers_that_come_and_go_share_the_work(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually, free_port: int
+) -> None:
+    def start(worker_id: str, health_port: int = 0) -> LaurelProcess:
+        slow = {"LAUREL_WORKER_ID": worker_id, "LAUREL_WORKER_BATCH_EVENTS": "5"}
+        return laurel_process("worker", **rig.environment | slow | {"LAUREL_WORKER_HEALTH_PORT": str(health_port)})
+
+    events = await shopping(pool, members=50, purchases_each=80)
+    first = start("worker-a")
+    rig.send(events[:2000])
+    await eventually(lambda: all_awarded(pool, 100), timeout_seconds=30)
+    start("worker-b", free_port)
+    rig.send(events[2000:])
+    await eventually(partial(has_served, free_port), timeout_seconds=60)
+    assert first.stop() == 0
+    await eventually(lambda: all_awarded(pool, len(events)), timeout_seconds=60)
+    await eventually(lambda: rig.committed_lag() == 0, timeout_seconds=15)
+    await check_totals(pool, events)
+
+
+async def test_database_sessions_and_redis_may_go_away(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually, database_url: str
+) -> None:
+    away = {"LAUREL_REDIS_URL": "redis://127.0.0.1:1/0", "LAUREL_WORKER_BATCH_EVENTS": "10"}
+    worker = laurel_process("worker", **rig.environment | away)
+    events = await shopping(pool, members=20, purchases_each=50)
+    rig.send(events)
+    for share in range(1, 6):
+        await eventually(partial(all_awarded, pool, share * 100), timeout_seconds=30)
+        await pool.execute(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+               where datname = current_database() and application_name like 'laurel worker%'"""
+        )
+    await eventually(lambda: all_awarded(pool, len(events)), timeout_seconds=60)
+    assert worker.stop() == 0
+    await check_totals(pool, events)
+    assert await pool.fetchval("select count(*) from dead_letter") == 0
+
+
+async def test_too_many_dead_letters_end_it_with_a_status(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    worker = laurel_process("worker", **rig.environment, LAUREL_DEAD_LETTERS_PER_HOUR="2")
+    for _ in range(3):
+        rig.send_raw("transaction.recorded", b"{")
+    await eventually(lambda: not worker.running(), timeout_seconds=30)
+    assert worker.popen.returncode == EXIT_TOO_MANY_DEAD_LETTERS
+    assert "looks like a bad release" in worker.log_text()
+    assert await pool.fetchval("select count(*) from dead_letter") == 2
+    assert rig.committed_lag() >= 1
+
+
+async def test_it_waits_for_its_topics_and_ends_when_told(
+    kafka_bootstrap: str, topic_prefix: str, laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    rig = Rig(kafka_bootstrap, topic_prefix)
+    worker = laurel_process("worker", **rig.environment)
+    await eventually(lambda: "waiting for Kafka" in worker.log_text(), timeout_seconds=30)
+    assert worker.stop() == 0
+
+
+async def test_the_reconciler_tells_again_what_was_lost(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    lost = await shopping(pool, members=2, purchases_each=5)
+    soon = {"LAUREL_WORKER_RECONCILE_AFTER_SECONDS": "0.5", "LAUREL_WORKER_RECONCILE_EVERY_SECONDS": "0.2"}
+    laurel_process("worker", **rig.environment | soon)
+
+    async def told_again() -> bool:
+        rows = await pool.fetch("select event_id from outbox where topic = 'transaction.recorded'")
+        return {row["event_id"] for row in rows} == {event.event_id for event in lost}
+
+    await eventually(told_again, timeout_seconds=30)
