@@ -152,16 +152,17 @@ class Pipeline:
 
     async def _publish(self, page: Page) -> None:
         rows = self._published.missing(page.rows)
+        already_there = len(page.rows) - len(rows)
         if self._published.events and not page.more:
             self._set_aside()
         rows, behind = self._term.lot.split(rows)
         if behind:
             await self._park(behind, [None] * len(behind))
         if self._term.suspect_rows > 0 and rows:
-            await self._publish_one_by_one(rows, page.position)
+            await self._publish_one_by_one(rows, page.position, already_there)
         else:
             await self._room()
-            self._fast().send(rows, page.position, self._term.session.lease_until)
+            self._fast().send(rows, page.position, self._term.session.lease_until, already_there)
         if rows:
             self._term.metrics.page_rows.observe(len(rows))
 
@@ -249,7 +250,7 @@ class Pipeline:
 
     # Row by row, for what was refused and what was parked.
 
-    async def _publish_one_by_one(self, rows: Sequence[Row], position: Position) -> None:
+    async def _publish_one_by_one(self, rows: Sequence[Row], position: Position, already_there: int) -> None:
         """A page in which a row may be refused: that one is parked, with what comes behind it for its key."""
         assert self._publisher is None or not self._publisher.pages_in_flight
         one_by_one = self._slow()
@@ -259,7 +260,7 @@ class Pipeline:
         if held:
             await self._park(held, reasons)
         self._term.suspect_rows = max(0, self._term.suspect_rows - len(rows))
-        self._advance(position, one_by_one.ends, len(rows) - len(held))
+        self._advance(position, one_by_one.ends, already_there + len(rows) - len(held))
 
     def _slow(self) -> OneByOne:
         if self._one_by_one is None:

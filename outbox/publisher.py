@@ -21,7 +21,7 @@ from zlib import crc32
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from outbox.checkpoint import Ends
-from outbox.kafka import LOGGER, KafkaAwayError, LeaseExpiredError, RefusedError, classify
+from outbox.kafka import LOGGER, KafkaAwayError, LeaseExpiredError, classify
 from outbox.log import Position, Row
 from outbox.settings import RelaySettings
 
@@ -88,18 +88,21 @@ class Publisher:
     def rows_in_flight(self) -> int:
         return sum(page.rows for page in self._in_flight)
 
-    def send(self, rows: Sequence[Row], position: Position, lease_until: float) -> None:
-        """Give a page to librdkafka; none of it later than `lease_until`. Raises PipelineError."""
-        page = PageInFlight(position, len(rows))
+    def send(self, rows: Sequence[Row], position: Position, lease_until: float, already_there: int = 0) -> None:
+        """Give a page to librdkafka; none of it later than `lease_until`. Raises PipelineError.
+
+        `already_there` rows of the page need not be sent: they were found in the topics.
+        """
+        page = PageInFlight(position, len(rows) + already_there)
         self._in_flight.append(page)
         try:
             for (topic, partition), bucket in self._by_partition(rows).items():
                 self._send_bucket(self._names[topic], partition, bucket, page, lease_until)
         except KafkaException as error:
-            raise RefusedError(str(error)) from error
+            raise classify(error.args[0]) from error
         except BufferError as error:
             raise KafkaAwayError("librdkafka's queue is full") from error
-        self._producer.poll(0)
+        self._poll()
 
     def _by_partition(self, rows: Sequence[Row]) -> dict[tuple[str, int], list[Row]]:
         buckets: dict[tuple[str, int], list[Row]] = {}
@@ -130,7 +133,7 @@ class Publisher:
 
     def settled(self) -> list[PageInFlight]:
         """The pages delivered since the last call, from the oldest on. Raises PipelineError."""
-        self._producer.poll(0)
+        self._poll()
         done = []
         now = time.monotonic()
         while self._in_flight:
@@ -143,6 +146,13 @@ class Publisher:
                 break
             done.append(self._in_flight.popleft())
         return done
+
+    def _poll(self) -> None:
+        """Serve delivery callbacks. That the producer stopped is raised here."""
+        try:
+            self._producer.poll(0)
+        except KafkaException as error:
+            raise classify(error.args[0]) from error
 
     def abandon(self) -> None:
         """Drop what is not delivered, at once. What was on its way may still arrive."""

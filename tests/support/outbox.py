@@ -118,7 +118,8 @@ def staged(dsn: str, bootstrap: str, names: Sequence[str], prefix: str, partitio
         yield Stage(dsn, bootstrap, topics)
     finally:
         with contextlib.suppress(Exception):
-            for future in AdminClient(dict(kafka)).delete_topics(list(topics.kafka_names.values())).values():
+            admin = AdminClient(dict(kafka))
+            for future in admin.delete_topics(list(topics.kafka_names.values())).values():
                 future.result(10)
 
 
