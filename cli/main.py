@@ -8,6 +8,7 @@ Each command lives in a module of its own and is imported when it is called for,
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +44,10 @@ COMMANDS = {
 }
 
 
+OPERATOR_COMMANDS = frozenset({"admin", "ledger", "migrate", "outbox", "topics"})
+"""Commands that are called by hand, on the stack that runs here unless the environment names another database."""
+
+
 class LazyGroup(TyperGroup):
     """Lists every command from `COMMANDS`, imports only the one that is run."""
 
@@ -76,5 +81,14 @@ app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=
 
 
 @app.callback()
-def laurel() -> None:
+def laurel(ctx: typer.Context) -> None:
     """Laurel: points on purchases, rewards for points, nothing lost and nothing twice."""
+    if ctx.invoked_subcommand in OPERATOR_COMMANDS and "LAUREL_DATABASE_URL" not in os.environ:
+        _use_local_stack()
+
+
+def _use_local_stack() -> None:
+    from stack.control import environment_of, home_of
+
+    for name, value in environment_of(home_of(os.environ)).items():
+        os.environ.setdefault(name, value)

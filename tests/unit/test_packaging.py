@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cli.main import COMMANDS, app
 from stack import laurel
@@ -79,3 +79,18 @@ def test_compose_tells_each_process_its_port_by_the_same_variable() -> None:
     for name, variable in laurel.PROCESSES.items():
         environment = COMPOSE["services"][name]["environment"]
         assert environment[variable] == environment["LAUREL_HEALTH_PORT"]
+
+
+def test_operator_commands_use_the_stack_that_runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "env").write_text("LAUREL_DATABASE_URL=postgresql://local@127.0.0.1:1/none\n")
+    assert "the database cannot be reached" in migrate_at(tmp_path, monkeypatch).output
+    assert migrate_at(tmp_path / "nothing", monkeypatch).exit_code == 2
+
+
+def migrate_at(home: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
+    with monkeypatch.context() as environment:
+        # set first, so that what the command sets is undone too
+        environment.setenv("LAUREL_DATABASE_URL", "")
+        environment.delenv("LAUREL_DATABASE_URL")
+        environment.setenv("LAUREL_HOME", str(home))
+        return CliRunner().invoke(app, ["migrate"])
