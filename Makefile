@@ -18,6 +18,10 @@ FITS := import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12), (3, 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
+# uv where it is, else the one that setup puts beside Python; without a cache when the user has no place for one
+UV = PATH="$$PATH:$(abspath $(BIN))" uv $(shell mkdir -p "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" \
+	2>/dev/null || echo --no-cache)
+
 .PHONY: help setup run down test test-long test-pythons check format bench lock clean
 
 help: ## List the targets
@@ -35,9 +39,9 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || { echo "setup: uv"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@echo "setup: $$(grep -c == requirements.lock) packages of requirements.lock"
-	@PATH="$$PATH:$(abspath $(BIN))" uv pip install --python $(BIN)/python --requirement requirements.lock
+	@$(UV) pip install --python $(BIN)/python --requirement requirements.lock
 	@echo "setup: Laurel"
-	@PATH="$$PATH:$(abspath $(BIN))" uv pip install --quiet --python $(BIN)/python --no-deps \
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps \
 	--config-setting editable_mode=compat --editable .
 	@touch $(STAMP)
 
@@ -55,7 +59,7 @@ test-long: setup ## All tests, campaigns whole; reports go to docs/reports
 
 test-pythons: setup ## Unit tests and a smoke of the stack on every supported Python that is here
 	@for version in $(SUPPORTED); do \
-	python=$$(PATH="$$PATH:$(abspath $(BIN))" uv python find --no-python-downloads --system $$version 2>/dev/null) || \
+	python=$$($(UV) python find --no-python-downloads --system $$version 2>/dev/null) || \
 	{ echo "Python $$version: not here"; continue; }; \
 	echo "Python $$version: $$python"; \
 	$(MAKE) VENV=.tox/$$version PYTHON="$$python" setup; \
@@ -80,7 +84,7 @@ bench: setup ## Measure; one JSON object a line
 	$(BIN)/python -m bench.$$name $(ARGS); done
 
 lock: setup ## Pin the dependencies of setup.cfg, and Kafka's jars
-	@PATH="$$PATH:$(abspath $(BIN))" uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" --extra stack --extra dev setup.cfg -o requirements.lock
 	@$(BIN)/python -m stack.jars
 
