@@ -16,6 +16,7 @@ import typer
 from api.admin.app import API as ADMIN_API
 from api.customer.app import API as CUSTOMER_API
 from api.kit.openapi import document
+from schemas.compatibility import incompatibilities
 from schemas.events import EVENTS
 
 FOLDER = Path(__file__).parents[1] / "schemas" / "json"
@@ -26,14 +27,27 @@ def schemas(
     folder: Annotated[Path, typer.Option(help="Where to.", file_okay=False)] = FOLDER,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when something would change.")] = False,
 ) -> None:
-    """Write the JSON Schemas of the events and the APIs' OpenAPI documents."""
+    """Write the JSON Schemas of the events and the APIs' OpenAPI documents.
+
+    Refuses a change of an event that would break its readers or the events that were published.
+    """
+    if broken := list(broken_events(folder)):
+        raise _refused(broken)
     changed = [path for path, text in documents(folder) if not path.exists() or path.read_text() != text]
     if check and changed:
-        typer.echo("\n".join(f"{path} is not what the code says: run `laurel schemas`" for path in changed), err=True)
-        raise typer.Exit(1)
+        raise _refused([f"{path} is not what the code says: run `laurel schemas`" for path in changed])
     if not check:
         write(folder)
-    typer.echo(f"{len(changed)} documents {'differ' if check else 'written'}")
+    typer.echo(f"{len(changed)} documents written" if changed else "every document is as the code says")
+
+
+def broken_events(folder: Path) -> Iterator[str]:
+    """What the events' schemas in the folder have and the code's have not, so that someone would be broken."""
+    for topic in EVENTS:
+        path = folder / f"{topic}.json"
+        if path.exists():
+            committed = json.loads(path.read_text())
+            yield from (f"{topic}: {broken}" for broken in incompatibilities(committed, event_schema(topic)))
 
 
 def write(folder: Path) -> None:
@@ -59,3 +73,8 @@ def event_schema(topic: str) -> dict[str, Any]:
 
 def _text(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _refused(lines: list[str]) -> typer.Exit:
+    typer.echo("\n".join(lines), err=True)
+    return typer.Exit(1)

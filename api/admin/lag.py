@@ -1,12 +1,13 @@
 """The worker's lag. The Admin API has no Kafka client: the worker tells its lag in Redis, as a hash from
-`<topic>/<partition>` to `{"lag": events, "at": seconds since 1970}`.
+`<topic>/<partition>` to {"lag": events, "at": RFC 3339 time}.
 
 What is missing, unreadable or old is unknown, which is never shown as 0.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from redis import asyncio as aioredis
 from redis.exceptions import RedisError
@@ -14,35 +15,37 @@ from redis.exceptions import RedisError
 from schemas.admin.pipeline import Consumers, PartitionLag
 
 KEY = "laurel:lag"
-FRESH = timedelta(seconds=30)
+CONSUMED_TOPICS = ("reward.redeemed", "transaction.recorded")
+FRESH = timedelta(seconds=15)
 
-UNKNOWN = Consumers(known=False, lag_events=None, partitions=[])
 
-
-async def read_lag(redis: aioredis.Redis, topic_prefix: str, now: datetime) -> Consumers:
-    """The lag as the worker told it last. Redis away: unknown."""
+async def read_lag(redis: aioredis.Redis, topic_prefix: str, partitions: int, now: datetime) -> Consumers:
+    """The lag of `partitions` partitions of each topic as the worker told it last. Redis away: unknown."""
     try:
-        told = await redis.hgetall(topic_prefix + KEY)  # type: ignore[misc]  # redis-py: awaitable or not, by the client
+        told: dict[bytes, bytes] = await cast("Awaitable[dict[bytes, bytes]]", redis.hgetall(topic_prefix + KEY))
     except (RedisError, OSError, TimeoutError):
-        return UNKNOWN
-    return consumers(told, now)
+        told = {}
+    return consumers(told, partitions, now)
 
 
-def consumers(told: Mapping[bytes, bytes], now: datetime) -> Consumers:
-    """The hash as figures."""
-    read = [_partition(name, report, now) for name, report in told.items()]
-    partitions = sorted((one for one in read if one), key=lambda one: (one.topic, one.partition))
-    lags = [one.lag_events for one in partitions if one.lag_events is not None]
-    known = bool(partitions) and len(lags) == len(told)
-    return Consumers(known=known, lag_events=sum(lags) if known else None, partitions=partitions)
+def consumers(told: Mapping[bytes, bytes], partitions: int, now: datetime) -> Consumers:
+    """The hash as figures. The sum is unknown while any partition is."""
+    read = [_partition(topic, n, told, now) for topic in CONSUMED_TOPICS for n in range(partitions)]
+    lags = [one.lag_events for one in read if one.lag_events is not None]
+    known = len(lags) == len(read)
+    return Consumers(known=known, lag_events=sum(lags) if known else None, partitions=read)
 
 
-def _partition(name: bytes, report: bytes, now: datetime) -> PartitionLag | None:
+def _partition(topic: str, number: int, told: Mapping[bytes, bytes], now: datetime) -> PartitionLag:
+    lag_events, reported_at = _report(told.get(f"{topic}/{number}".encode()))
+    if reported_at is None or now - reported_at > FRESH:
+        lag_events = None
+    return PartitionLag(topic=topic, partition=number, lag_events=lag_events, reported_at=reported_at)
+
+
+def _report(raw: bytes | None) -> tuple[int | None, datetime | None]:
     try:
-        topic, _, number = name.decode().rpartition("/")
-        told = json.loads(report)
-        at = datetime.fromtimestamp(float(told["at"]), UTC)
-        lag_events = int(told["lag"]) if now - at <= FRESH else None
-        return PartitionLag(topic=topic, partition=int(number), lag_events=lag_events, reported_at=at)
-    except (ValueError, TypeError, KeyError, OverflowError, OSError):
-        return None
+        told = json.loads(raw or b"")
+        return int(told["lag"]), datetime.fromisoformat(told["at"]).astimezone(UTC)
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None, None

@@ -10,13 +10,13 @@ from schemas.admin.pipeline import DeadLetterFilter, OutboxFigures, OutboxLeader
 
 
 async def get_pipeline(call: Call[None, None]) -> Answer:
-    now = call.deps.clock()
+    now, settings = call.deps.clock(), call.deps.settings
     return Answer(
         200,
         Pipeline(
             as_of=now,
             outbox=_outbox_figures(await status(call.conn)),
-            consumers=await read_lag(call.deps.redis, call.deps.settings.topic_prefix, now),
+            consumers=await read_lag(call.deps.redis, settings.topic_prefix, settings.kafka_partitions, now),
             dead_letters=await reports.count_dead_letters(call.conn, now),
             pending_redemptions=await reports.pending_redemptions(call.conn),
         ),

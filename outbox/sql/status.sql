@@ -2,6 +2,8 @@
 -- The state of the log by its last checkpoint. $1: how many waiting rows to count at most.
 with checkpoint as (select * from outbox_checkpoint),
 waiting as materialized (
+  (select o.id, o.created_at from outbox o where not exists (select from checkpoint) limit $1)
+  union all
   (select o.id, o.created_at from outbox o, checkpoint c
    where o.xid >= pg_snapshot_xmax(coalesce(c.until, c.since)) limit $1)
   union all

@@ -33,14 +33,14 @@ class PartitionLag(Answered):
     topic: str
     partition: int
     lag_events: int | None
-    reported_at: UtcTime
+    reported_at: UtcTime | None
 
 
 class Consumers(Answered):
-    """Events that wait for the worker. `known` is false when no worker has told its lag lately."""
+    """Events that wait for the worker. `known` is false while the lag of any partition is unknown."""
 
     known: bool
-    lag_events: int | None = Field(description="of all partitions; null while any of them is unknown")
+    lag_events: int | None = Field(description="of all partitions; null while it is not known")
     partitions: list[PartitionLag]
 
 
