@@ -5,6 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+YEARS = range(1900, 9999)
+"""Years a purchase may occur in: times near the ends of the calendar have no local time in some time zones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -19,7 +22,8 @@ class Line:
 class Purchase:
     """A recorded transaction. Amounts are minor units of `currency`; occurred_at is aware.
 
-    Without lines the purchase is one line of its amount. Raises ValueError for a negative amount or a naive time.
+    Without lines the purchase is one line of its amount. Raises ValueError for a negative amount, a naive time or a
+    year that is not one of YEARS.
     """
 
     merchant_id: UUID
@@ -31,6 +35,8 @@ class Purchase:
     def __post_init__(self) -> None:
         if self.occurred_at.tzinfo is None:
             raise ValueError("occurred_at needs a time zone")
+        if self.occurred_at.year not in YEARS:
+            raise ValueError(f"occurred_at is in the year {self.occurred_at.year}, not in {YEARS[0]} to {YEARS[-1]}")
         if self.amount_minor < 0 or any(line.amount_minor < 0 for line in self.lines):
             raise ValueError("a purchase has no negative amounts")
 

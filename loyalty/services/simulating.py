@@ -8,7 +8,7 @@ from loyalty.clock import Clock
 from loyalty.domain.award import Award, Counter, UsageKey, UsageView
 from loyalty.domain.money import InvalidAmount, UnknownCurrency, to_minor
 from loyalty.domain.program import ProgramSettings, Rounding
-from loyalty.domain.purchase import Line, MemberFacts, Purchase
+from loyalty.domain.purchase import YEARS, Line, MemberFacts, Purchase
 from loyalty.domain.rules import ActiveRule, InvalidRule, compile_ruleset, parse_rule
 from loyalty.errors import Invalid
 from loyalty.store import awards
@@ -63,9 +63,11 @@ def _purchase(wanted: SimulatedPurchase, program: Program, now: datetime) -> Pur
     )
     if lines and not errors and sum(line.amount_minor for line in lines) != amount_minor:
         errors.append(("/transaction/items", "The items do not sum to the amount"))
+    at = wanted.occurred_at or now
+    if at.year not in YEARS:
+        errors.append(("/transaction/occurred_at", f"The year is not one of {YEARS[0]} to {YEARS[-1]}"))
     if errors:
         raise Invalid(errors)
-    at = wanted.occurred_at or now
     return Purchase(wanted.merchant_id or NO_MERCHANT, at, amount_minor, program.currency, lines)
 
 

@@ -87,6 +87,12 @@ def test_a_purchase_knows_its_time_zone() -> None:
         Purchase(UUID(int=1), datetime(2017, 3, 5), 1, "GBP")  # noqa: DTZ001
 
 
+@pytest.mark.parametrize("year", [1, 1899, 9999])
+def test_a_purchase_is_not_at_the_ends_of_the_calendar(year: int) -> None:
+    with pytest.raises(ValueError, match="not in 1900 to 9998"):
+        Purchase(UUID(int=1), datetime(year, 1, 1, tzinfo=UTC), 1, "GBP")
+
+
 def test_an_unknown_currency_is_refused() -> None:
     with pytest.raises(UnknownCurrency):
         evaluate(purchase(1, currency="XXX"), MEMBER, [rule(1)], ProgramSettings(), {})
