@@ -113,6 +113,9 @@ def _download_once(jar: Jar, folder: Path) -> None:
 
 
 def _maven(repository: Path) -> MavenContext:
+    if certificates := os.environ.get("SSL_CERT_FILE"):
+        # requests knows this under another name only
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", certificates)
     mirror = os.environ.get("LAUREL_MAVEN_URL", MAVEN_CENTRAL_URL)
     return MavenContext(
         repo_cache=repository, remote_repos={"central": mirror.rstrip("/")}, timeout=REQUEST_TIMEOUT_SECONDS
