@@ -143,7 +143,7 @@ def decimal(most: int, *, above_zero: bool) -> Reader[Decimal]:
         number = _number(value, at)
         if number > most or number < 0 or (above_zero and not number):
             raise refused(at, f"must be {bounds}")
-        if number.as_tuple().exponent < -MAX_DECIMALS:  # type: ignore[operator]  # finite: the exponent is an int
+        if _decimals(number) > MAX_DECIMALS:
             raise refused(at, f"may have at most {MAX_DECIMALS} decimals")
         return number
 
@@ -200,12 +200,17 @@ def _number(value: object, at: str) -> Decimal:
 
 def _without_trailing_zeros(number: Decimal) -> Decimal:
     """The same number, so that 1.50 and 1.5 are read as one. Exact: no context rounds it."""
-    sign, digits, exponent = number.as_tuple()
-    kept, scale = list(digits), cast("int", exponent)
-    while scale < 0 and len(kept) > 1 and kept[-1] == 0:
+    sign, digits, _ = number.as_tuple()
+    kept, decimals = list(digits), _decimals(number)
+    while decimals > 0 and len(kept) > 1 and kept[-1] == 0:
         kept.pop()
-        scale += 1
-    return Decimal((sign, tuple(kept), scale))
+        decimals -= 1
+    return Decimal((sign, tuple(kept), -decimals))
+
+
+def _decimals(number: Decimal) -> int:
+    """Digits after the point; negative for 1E+2. The exponent of a finite number is always an integer."""
+    return -cast("int", number.as_tuple().exponent)
 
 
 def _kind(value: object) -> str:
