@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from contextlib import AsyncExitStack
+from typing import Any
 
 from sanic import Request, Sanic
+from sanic.exceptions import PayloadTooLarge, RequestTimeout, ServiceUnavailable
 from sanic.handlers import ErrorHandler
+from sanic.http import Http
 from sanic.response import HTTPResponse
 
 from api.kit.deps import Deps, opened
@@ -21,6 +25,9 @@ from loyalty.settings import Settings
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 10
 HEADER_BYTES_LIMIT = 16_384
+DISCARDED_BYTES_LIMIT = 32_000_000
+HANG_UP_SECONDS = 2
+HALF_READ = (PayloadTooLarge, RequestTimeout, ServiceUnavailable)
 
 _made = itertools.count(1)
 
@@ -51,9 +58,23 @@ class _Problems(ErrorHandler):
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         request_id = request_id_of(request.headers.get("x-request-id") if request else None)
+        if isinstance(exception, HALF_READ):
+            _finish_reading(request)
         allow = getattr(exception, "headers", {}) or {}
         headers = {"Allow": str(allow["Allow"])} if "Allow" in allow else {}
         return respond(answer_problem(exception, request_id), request_id, headers)
+
+
+def _finish_reading(request: Request) -> None:
+    """Reads on for a moment what the client is still sending, so that it gets to read the refusal; then hangs up.
+
+    Sanic itself hangs up at once on a body that is too large, and not at all on one that stops coming.
+    """
+    transport: Any = request.transport
+    transport.get_protocol().request_max_size = DISCARDED_BYTES_LIMIT
+    if isinstance(request.stream, Http):
+        request.stream.request_max_size = DISCARDED_BYTES_LIMIT
+    asyncio.get_running_loop().call_later(HANG_UP_SECONDS, transport.abort)
 
 
 def _open_and_close(app: App, api: Api, settings: Settings, deps: Deps | None, metrics: Metrics) -> None:

@@ -86,12 +86,8 @@ def test_what_is_wrong_is_pointed_at() -> None:
 
 
 def test_every_error_that_an_api_documents_has_a_status_and_says_something() -> None:
-    documented = {
-        problem
-        for api_ in (api.customer.app.API, api.admin.app.API)
-        for route in api_.routes
-        for problem in route.problems
-    }
+    apis = (api.customer.app.API, api.admin.app.API)
+    documented = {problem for each in apis for route in each.routes for problem in route.problems}
     for kind in documented | set(STATUSES):
         assert 400 <= status_of(kind) < 600
         assert status_of(kind) != 500, f"{kind.__name__} has no status in api/kit/problems.py"
