@@ -26,6 +26,7 @@ FOLDER_MODE = 0o700
 FORBIDDEN_MODE = 0o067
 """Nothing for others; the group may enter at most (under root: PostgreSQL's user)."""
 FILE_MODE = 0o600
+UMASK = 0o077
 AMBIGUOUS = re.compile(r"['\\\x00-\x1f]")
 LOCK_ATTEMPTS = 5
 LOCK_PAUSE_SECONDS = 0.02

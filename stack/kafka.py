@@ -18,7 +18,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from stack.errors import StackError
-from stack.home import Home
+from stack.home import UMASK, Home
 from stack.jars import Progress, cache_folder, ensure_jars, locked_jars
 from stack.ports import LOOPBACK
 from stack.service import Service
@@ -132,6 +132,7 @@ class Kafka:
             capture_output=True,
             text=True,
             timeout=FORMAT_TIMEOUT_SECONDS,
+            umask=UMASK,
             check=False,
         )
         if done.returncode != 0:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from stack.errors import StackError, StartError
 from stack.events import Died, Event, Killed, Ready, Starting
-from stack.home import Home
+from stack.home import UMASK, Home
 from stack.logs import log_tail, open_log, shorten_log
 from stack.orphans import marked
 from stack.service import Service, Step
@@ -87,6 +87,7 @@ class Keeper:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                umask=UMASK,
                 user=user,
                 group=group,
                 extra_groups=[] if self.service.user else None,
@@ -147,6 +148,7 @@ async def run_step(home: Home, step: Step, state: ProcessState, tell: Tell) -> N
             stdout=output,
             stderr=output,
             start_new_session=True,
+            umask=UMASK,
         )
     try:
         status = await asyncio.wait_for(process.wait(), step.timeout_seconds)
