@@ -123,6 +123,7 @@ class Pipeline:
         while not self._term.stop.is_set():
             ahead = asyncio.ensure_future(self._read(page.position)) if page.more else None
             try:
+                await asyncio.sleep(0)  # let PostgreSQL begin with the next page before this one keeps us busy
                 await self._publish(page)
                 await self._settle()
             except BaseException:
