@@ -10,7 +10,7 @@ from loyalty.domain.money import InvalidAmount, UnknownCurrency, to_minor
 from loyalty.domain.program import ProgramSettings, Rounding
 from loyalty.domain.purchase import YEARS, Line, MemberFacts, Purchase
 from loyalty.domain.rules import ActiveRule, InvalidRule, compile_ruleset, parse_rule
-from loyalty.errors import Invalid
+from loyalty.errors import Invalid, NotFound
 from loyalty.store import awards
 from loyalty.store import program as programs
 from loyalty.store import rules as store
@@ -25,7 +25,7 @@ Errors = list[tuple[str, str]]
 
 
 async def simulate(conn: Connection, command: Simulation, clock: Clock) -> SimulationResult:
-    """Raises NotFound for an unknown member, Invalid (with pointers) for rules or a purchase that make no sense."""
+    """Raises Invalid, with a pointer for everything in the rules or the purchase that makes no sense."""
     now = clock()
     program = await programs.get_program(conn)
     rules = await store.list_active_rules(conn) if command.rules is None else _drafts(command.rules)
@@ -89,7 +89,10 @@ def _settings(program: Program) -> ProgramSettings:
 async def _facts(conn: Connection, member_id: UUID | None, now: datetime) -> MemberFacts:
     if member_id is None:
         return await store.newcomer_facts(conn, now)
-    return await store.member_facts(conn, member_id)
+    try:
+        return await store.member_facts(conn, member_id)
+    except NotFound:
+        raise Invalid([("/transaction/member_id", "There is no such member")]) from None
 
 
 async def _usage(conn: Connection, member_id: UUID | None, keys: Sequence[UsageKey]) -> UsageView:

@@ -149,7 +149,7 @@ async def test_the_pipeline_tells_what_waits_and_what_is_not_known(api: AdminApi
     told = json.dumps({"lag": 2, "at": datetime.now(UTC).isoformat()})
     fields = {f"{topic}/{n}": told for topic in ("transaction.recorded", "reward.redeemed") for n in range(8)}
     with redis.Redis.from_url(redis_url) as client:
-        client.hset("laurel:lag", mapping=fields)
+        client.hset(f"{api.settings.topic_prefix}laurel:lag", mapping=fields)
     found = (await viewer.get("/pipeline")).body
     assert (found["consumers"]["known"], found["consumers"]["lag_events"]) == (True, 32)
 

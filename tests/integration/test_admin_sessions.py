@@ -8,7 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from schemas.admin.access import Admin
-from tests.support.admin_api import AdminApi, Reply, admin_api
+from tests.support.admin_api import AdminApi, admin_api
+from tests.support.apis import Reply
 
 PASSWORD = "correct horse battery"
 HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)

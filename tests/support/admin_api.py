@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
-import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import aiohttp
-from pydantic import SecretStr
 
-from api.admin.app import create_app
+from api.admin.app import API, create_app
+from api.kit.openapi import document
 from api.kit.routes import Role
 from api.kit.tokens import mint_access_token
 from loyalty.clock import new_id, system_clock
@@ -26,33 +24,20 @@ from loyalty.store.database import Pool, open_pool
 from schemas.admin.access import Admin
 from schemas.admin.access import Role as RoleName
 from schemas.admin.merchants import IssuedKey, NewMerchant, NewMerchantKey
+from tests.support.apis import Contract, Reply, serving, settings_for
 
 PREFIX = "/api/admin"
 TESTER = Actor("system", "test")
 NO_PASSWORD = "!"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, its body read as JSON."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-
-    @property
-    def code(self) -> str | None:
-        """The stable code of a refusal."""
-        return self.body.get("code") if isinstance(self.body, dict) else None
-
-    @property
-    def pointers(self) -> list[str]:
-        return [error["pointer"] for error in self.body.get("errors", [])]
+CONTRACT = Contract(document(API))
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Sends requests as one caller. A POST carries a fresh Idempotency-Key unless one is given."""
+    """Sends requests as one caller, and holds each answer against the API's document.
+
+    A POST carries a fresh Idempotency-Key unless one is given.
+    """
 
     http: aiohttp.ClientSession
     url: str
@@ -66,7 +51,9 @@ class Client:
         given = {name.rstrip("_"): str(value) for name, value in query.items()}
         async with self.http.request(method, self.url + PREFIX + path, headers=headers, params=given, **sent) as answer:
             is_json = answer.content_type.endswith("json")
-            return Reply(answer.status, await answer.json(content_type=None) if is_json else None, answer.headers)
+            reply = Reply(answer.status, answer.headers, await answer.json(content_type=None) if is_json else None)
+        CONTRACT.check(method, PREFIX + path, reply)
+        return reply
 
     async def get(self, path: str, **query: Any) -> Reply:
         return await self.send("GET", path, **query)
@@ -151,10 +138,8 @@ class AdminApi:
 @asynccontextmanager
 async def admin_api(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[AdminApi]:
     """The API on these servers, with an administrator of each role."""
-    signing_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    given: dict[str, Any] = {"rate_limit_per_minute": 100_000, "signing_key": SecretStr(signing_key)} | settings
-    made = Settings.model_validate({"database_url": database_url, "redis_url": redis_url, **given})
-    async with _serving(made) as url, aiohttp.ClientSession() as http:
+    made = settings_for(database_url, redis_url, **settings)
+    async with serving(create_app(made)) as url, aiohttp.ClientSession() as http:
         pool = await open_pool(database_url, size=4, name="test")
         try:
             api = AdminApi(made, url, pool, http)
@@ -163,22 +148,3 @@ async def admin_api(database_url: str, redis_url: str, **settings: Any) -> Async
             yield api
         finally:
             await pool.close()
-
-
-@asynccontextmanager
-async def _serving(settings: Settings) -> AsyncIterator[str]:
-    app = create_app(settings)
-    app.config.TOUCHUP = False  # rewrites Sanic's own methods, which only the first server of a process survives
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        server: Any = await app.create_server(sock=listener, return_asyncio_server=True)
-        await server.startup()
-        await server.before_start()
-        await server.after_start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            await server.before_stop()
-            await server.close()
-            await server.after_stop()
