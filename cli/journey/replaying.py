@@ -44,7 +44,7 @@ class ReplayPlan:
     customer_urls: tuple[str, ...]
     baskets: int
     concurrency: int = 32
-    watched: int = 24
+    watched: int = 100
     seed: int = 1
     patience_seconds: float = 120.0
 
@@ -82,7 +82,7 @@ class _Replay:
             rejections=dict(tally.rejections),
             first_rejections=tally.examples,
             undecided=after.undecided,
-            dead_letters=after.dead_letters,
+            dead_letters=after.dead_letters - before.dead_letters,
             seconds=round(sent - began, 3),
             settled_seconds=round(settled - began, 3),
             baskets_per_second=round(tally.recorded / (sent - began), 1),

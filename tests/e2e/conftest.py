@@ -11,9 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from cli.demo_program.seeding import Seeded, seed_demo_program
 from cli.journey.client import ApiClient, open_session
 from cli.journey.replaying import minting
-from loyalty.store.database import Pool, open_pool
+from loyalty.clock import system_clock
+from loyalty.store.database import Pool, open_pool, transaction
+from tests.support.databases import run_in_thread
 from tests.support.servers import Servers
 from tests.support.system import System, own_environment, running_system
 
@@ -22,10 +25,12 @@ BASKETS = 5_000
 
 @pytest.fixture(scope="session")
 def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Two Customer APIs, an Admin API, a relay and a worker, on servers shared with nobody's data."""
+    """Two Customer APIs, an Admin API, a relay and a worker, with the demo program in a database of their own."""
     folder = tmp_path_factory.mktemp("system")
-    with own_environment(servers, template_database) as environment, running_system(environment, folder) as running:
-        yield running
+    with own_environment(servers, template_database) as environment:
+        run_in_thread(_seed(environment["LAUREL_DATABASE_URL"]))
+        with running_system(environment, folder) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +60,11 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 async def client(system: System, session: aiohttp.ClientSession) -> ApiClient:
     """Speaks as any member to both Customer APIs."""
     return ApiClient(session, system.customer_urls, minting(system.settings))
+
+
+async def _seed(database_url: str) -> None:
+    async with await open_pool(database_url, size=1, name="test") as pool, transaction(pool) as conn:
+        assert await seed_demo_program(conn, system_clock) is Seeded.CREATED
 
 
 def long_campaign() -> bool:

@@ -12,6 +12,7 @@ from loyalty.store.database import Pool
 from tests.e2e.conftest import BASKETS
 from tests.e2e.oracle import points_by_household as oracle
 from tests.support.audits import kafka_findings, ledger_faults, points_by_household
+from tests.support.deliveries import Findings
 from tests.support.system import System
 
 pytestmark = pytest.mark.timeout(300)
@@ -58,13 +59,12 @@ async def test_the_ledger_is_sound(replayed: dict[str, Any], system: System, dat
 async def test_kafka_has_every_event_once_and_in_order_for_its_member(
     replayed: dict[str, Any], system: System, database: Pool, eventually: Callable[..., Any]
 ) -> None:
-    async def everything_published() -> bool:
+    async def when_published() -> Findings | None:
         async with database.acquire() as conn:
-            return not (await kafka_findings(system, conn)).lost
+            findings = await kafka_findings(system, conn)
+        return None if findings.lost else findings
 
-    await eventually(everything_published, 20)
-    async with database.acquire() as conn:
-        findings = await kafka_findings(system, conn)
+    findings = await eventually(when_published, 30)
     assert findings.clean, findings
     assert findings.repeated == 0
 

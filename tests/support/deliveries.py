@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, Message, TopicPartition
 
 READ_SECONDS = 20.0
-FETCH_SECONDS = 0.1
-RECORDS_AT_A_TIME = 5_000
+FETCH_SECONDS = 0.5
+RECORDS_AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +68,35 @@ def examine(deliveries: Iterable[Delivery], written: Mapping[int, tuple[str, str
 
 
 def read_topics(bootstrap: str, prefix: str, topics: Sequence[str]) -> Iterator[Delivery]:
-    """Every record of the topics, partition after partition. `Delivery.topic` is without the prefix."""
+    """Every record of the topics, those of a partition in their order. `Delivery.topic` is without the prefix."""
     with _consumer(bootstrap) as consumer:
-        for topic in topics:
-            for partition in consumer.list_topics(prefix + topic, READ_SECONDS).topics[prefix + topic].partitions:
-                for message in _records(consumer, TopicPartition(prefix + topic, partition, 0)):
-                    yield _delivery(message, topic)
+        ends = _ends(consumer, [prefix + topic for topic in topics])
+        consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in ends])
+        deadline = time.monotonic() + READ_SECONDS
+        while ends:
+            assert time.monotonic() < deadline, f"not read to their ends: {ends}"
+            for message in consumer.consume(RECORDS_AT_A_TIME, FETCH_SECONDS):
+                assert message.error() is None, message.error()
+                yield _delivery(message, prefix)
+                place = message.topic() or "", message.partition() or 0
+                if (message.offset() or 0) + 1 >= ends.get(place, 0):
+                    ends.pop(place, None)
 
 
-def _records(consumer: Consumer, partition: TopicPartition) -> Iterator[Message]:
-    low, end = consumer.get_watermark_offsets(partition, READ_SECONDS)
-    assert low == 0, f"{partition.topic} no longer holds its first records"
-    consumer.assign([partition])
-    next_offset, deadline = 0, time.monotonic() + READ_SECONDS
-    while next_offset < end:
-        assert time.monotonic() < deadline, f"{partition.topic}/{partition.partition}: at {next_offset} of {end}"
-        for message in consumer.consume(RECORDS_AT_A_TIME, FETCH_SECONDS):
-            assert message.error() is None, message.error()
-            yield message
-            next_offset = (message.offset() or 0) + 1
+def _ends(consumer: Consumer, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """The end offsets of the partitions that have records."""
+    found = {}
+    for topic in topics:
+        for partition in consumer.list_topics(topic, READ_SECONDS).topics[topic].partitions:
+            low, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), READ_SECONDS)
+            assert low == 0, f"{topic} no longer holds its first records"
+            if end:
+                found[topic, partition] = end
+    return found
 
 
-def _delivery(message: Message, topic: str) -> Delivery:
+def _delivery(message: Message, prefix: str) -> Delivery:
+    topic = (message.topic() or "").removeprefix(prefix)
     headers = dict(message.headers() or [])
     sequence = headers.get("ce_sequence")
     key = message.key() or b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -70,6 +71,13 @@ class System:
         """End it as a crash would."""
         self.processes[name].kill()
 
+    def end(self) -> None:
+        """End all of them, at the same time."""
+        for process in self.processes.values():
+            process.send(signal.SIGTERM)
+        for process in self.processes.values():
+            processes.end(process)
+
     def is_ready(self, name: str) -> bool:
         process = self.processes[name]
         assert process.running(), f"{name} ended with {process.popen.returncode}:\n{process.log_text()[-4000:]}"
@@ -123,9 +131,7 @@ def running_system(environment: Mapping[str, str], folder: Path) -> Iterator[Sys
         system.until_ready()
         yield system
     finally:
-        for name in COMMANDS:
-            if name in system.processes:
-                processes.end(system.processes[name])
+        system.end()
         _drop_topics(environment["LAUREL_KAFKA_BOOTSTRAP"], created)
 
 
