@@ -31,7 +31,6 @@ async def list_member_ledger(call: Call[None, PageQuery]) -> Answer:
 
 
 async def adjust_member(call: Call[NewAdjustment, None]) -> Answer:
-    adjustment = await adjust_points(
-        call.conn, call.path["member_id"], call.body, actor_of(call), call.deps.clock, call.deps.new_id
-    )
-    return Answer(201, adjustment)
+    member_id = call.path["member_id"]
+    adjustment = await adjust_points(call.conn, member_id, call.body, actor_of(call), call.deps.clock, call.deps.new_id)
+    return Answer(201, adjustment, changed_members=frozenset({member_id}))

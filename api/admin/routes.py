@@ -214,6 +214,7 @@ ROUTES: tuple[Route, ...] = (
             ADMIN,
             ActivateRule,
             {200: Rule},
+            body_optional=True,
         ),
         change(
             "POST",
@@ -290,6 +291,7 @@ ROUTES: tuple[Route, ...] = (
             RotateKey,
             {201: IssuedKey},
             KeyRevoked,
+            body_optional=True,
         ),
         change(
             "POST",

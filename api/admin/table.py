@@ -44,6 +44,7 @@ def change(
     answers: Mapping[int, Model | None],
     *problems: Problem,
     database: Database = Database.WRITE,
+    body_optional: bool = False,
     idempotent: bool = False,
 ) -> Route:
     """A request that changes something, in one transaction. NONE: the handler opens it, after what takes long."""
@@ -54,6 +55,7 @@ def change(
         summary=summary,
         access=access,
         body=body,
+        body_optional=body_optional,
         answers=answers,
         problems=problems,
         database=database,

@@ -18,6 +18,7 @@ from sanic.config import Config
 from sanic.response import HTTPResponse
 
 from api.kit import idempotency
+from api.kit.bell import ring
 from api.kit.bodies import read_json, validated, validated_query
 from api.kit.deps import Deps
 from api.kit.errors import MalformedRequest, UnsupportedMediaType
@@ -39,6 +40,7 @@ SECURITY_HEADERS = {
 STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 BEARER = "bearer "
+EMPTY_BODY = b"{}"
 
 App: TypeAlias = "Sanic[Config, SimpleNamespace]"
 
@@ -85,10 +87,14 @@ class Endpoint:
             headers=request.headers,
             authenticated=principal,
         )
-        sent = self._read_body(request)
+        raw = self._raw_body(request)
+        sent = read_json(raw) if self._takes_body else None
         if self._takes_body:
-            call.body = validated(self._route.body, request.body)
-        return await self._run(call, sent, request.path)
+            call.body = validated(self._route.body, raw)
+        answer = await self._run(call, sent, request.path)
+        if isinstance(answer, Answer) and answer.changed_members:
+            await ring(deps, answer.changed_members)
+        return answer
 
     async def _authenticate(self, request: Request, deps: Deps) -> Principal | None:
         if self._route.access.public:
@@ -111,15 +117,15 @@ class Endpoint:
             return None
         return validated_query(self._route.query, request.get_args(keep_blank_values=True))
 
-    def _read_body(self, request: Request) -> Any:
-        if not self._takes_body:
-            return None
+    def _raw_body(self, request: Request) -> bytes:
+        if not self._takes_body or (self._route.body_optional and not request.body):
+            return EMPTY_BODY
         media_type = request.headers.getone("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise UnsupportedMediaType
         if not request.body:
             raise MalformedRequest("The body is empty.")
-        return read_json(request.body)
+        return request.body
 
     async def _run(self, call: Call[Any, Any], sent: Any, path: str) -> Answer | EventStream:
         if self._route.idempotent:

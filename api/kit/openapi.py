@@ -104,7 +104,7 @@ def _operation(route: Route, refs: Refs) -> dict[str, Any]:
     }
     if route.body is not NoBody:
         content = {"application/json": {"schema": refs[route.body, "validation"]}}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": not route.body_optional, "content": content}
     return {name: value for name, value in operation.items() if value or name == "security"}
 
 

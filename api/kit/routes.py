@@ -129,12 +129,16 @@ class Call(Generic[Body, Query]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler returns. A body of bytes is sent as it is, with `content_type`."""
+    """What a handler returns. A body of bytes is sent as it is, with `content_type`.
+
+    `changed_members` are those whose open pages are told to look, once it is committed.
+    """
 
     status: int = 200
     body: BaseModel | bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+    changed_members: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class Route:
     description: str = ""
     tag: str = ""
     body: type[BaseModel] = NoBody
+    body_optional: bool = False
     query: type[BaseModel] = NoQuery
     problems: tuple[type[LaurelError], ...] = ()
     database: Database = Database.READ

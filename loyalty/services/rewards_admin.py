@@ -57,11 +57,16 @@ async def _check(conn: Connection, reward: Reward) -> None:
     errors = []
     if reward.starts_at is not None and reward.ends_at is not None and reward.ends_at <= reward.starts_at:
         errors.append(("/ends_at", "The end must be after the start"))
-    known = {tier.code for tier in await program.list_tiers(conn)}
-    if reward.minimum_tier_code is not None and reward.minimum_tier_code not in known:
-        errors.append(("/minimum_tier_code", f"There is no such tier; there are {', '.join(sorted(known))}"))
+    if reward.minimum_tier_code is not None and not await _is_tier(conn, reward.minimum_tier_code):
+        errors.append(("/minimum_tier_code", "There is no such tier"))
     if errors:
         raise Invalid(errors)
+
+
+async def _is_tier(conn: Connection, code: str) -> bool:
+    """Under the lock that whoever replaces the tiers takes: the tier stays until this reward is stored."""
+    await program.lock_program(conn)
+    return code in {tier.code for tier in await program.list_tiers(conn)}
 
 
 def _change(action: str, before: Reward | None, after: Reward) -> Change:

@@ -93,7 +93,9 @@ class AuditPage(Page[AuditEntry]):
 class AuditFilter(PageQuery):
     """Which changes."""
 
-    actor_id: Annotated[str, Field(max_length=200)] | None = None
-    subject_kind: Annotated[str, Field(max_length=40)] | None = None
-    subject_id: Annotated[str, Field(max_length=200)] | None = None
-    action: Annotated[str, Field(max_length=80)] | None = None
+    actor_id: str | None = Field(None, max_length=200, description="only changes that this one made")
+    subject_kind: str | None = Field(
+        None, max_length=40, description="only of such things", examples=["member"]
+    )
+    subject_id: str | None = Field(None, max_length=200, description="only changes of this one")
+    action: str | None = Field(None, max_length=80, description="only such changes", examples=["member.adjusted"])

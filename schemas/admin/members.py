@@ -55,9 +55,11 @@ class NewMember(Command):
 class MemberFilter(PageQuery):
     """`search` matches the beginning of the name, the email or the external id, whatever the case of the first two."""
 
-    search: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    status: MemberStatus | None = None
-    tier_code: Code | None = None
+    search: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="how a name, an email (in any case) or an external id begins"
+    )
+    status: MemberStatus | None = Field(None, description="only members of this status")
+    tier_code: Code | None = Field(None, description="only members in this tier")
 
 
 class Posting(Answered):

@@ -45,7 +45,7 @@ class MerchantPatch(Command):
 class MerchantFilter(PageQuery):
     """Which merchants."""
 
-    active: bool | None = None
+    active: bool | None = Field(None, description="only those that are, or are not")
 
 
 class MerchantKey(Answered):

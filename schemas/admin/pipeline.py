@@ -1,6 +1,6 @@
 """Where events are on their way, and those that could not go on."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -87,5 +87,5 @@ class DeadLetterPage(Page[DeadLetter]):
 class DeadLetterFilter(PageQuery):
     """Which dead letters."""
 
-    status: Literal["open", "resolved"] | None = None
-    topic: Annotated[str, Field(max_length=250)] | None = None
+    status: Literal["open", "resolved"] | None = Field(None, description="only those that wait for you, or do not")
+    topic: str | None = Field(None, max_length=250, description="only events of this topic")

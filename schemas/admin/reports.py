@@ -17,8 +17,8 @@ class DateRange(Requested):
 
     model_config = ConfigDict(strict=False)
 
-    from_day: date | None = Field(None, alias="from")
-    to_day: date | None = Field(None, alias="to")
+    from_day: date | None = Field(None, alias="from", description="the first day")
+    to_day: date | None = Field(None, alias="to", description="the last day; today when left out")
 
 
 class PointsMoved(Answered):

@@ -86,7 +86,7 @@ class RewardPatch(Command):
 class RewardFilter(PageQuery):
     """Which rewards."""
 
-    active: bool | None = None
+    active: bool | None = Field(None, description="only those that are, or are not")
 
 
 class Redemption(Answered):
@@ -111,6 +111,8 @@ class RedemptionPage(Page[Redemption]):
 class RedemptionFilter(PageQuery):
     """Which redemptions."""
 
-    status: Literal["pending", "completed", "rejected", "cancelled"] | None = None
-    member_id: UUID | None = None
-    reward_id: UUID | None = None
+    status: Literal["pending", "completed", "rejected", "cancelled"] | None = Field(
+        None, description="only those of this status"
+    )
+    member_id: UUID | None = Field(None, description="only this member's")
+    reward_id: UUID | None = Field(None, description="only of this reward")

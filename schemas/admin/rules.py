@@ -148,7 +148,7 @@ class RuleWithVersions(Rule):
 class RuleFilter(PageQuery):
     """Which rules."""
 
-    status: Literal["draft", "active", "retired"] | None = None
+    status: Literal["draft", "active", "retired"] | None = Field(None, description="only rules of this status")
 
 
 class ActivateRule(Command):

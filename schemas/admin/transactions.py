@@ -59,7 +59,7 @@ class TransactionWithReceipt(Transaction):
 class TransactionFilter(PageQuery):
     """Which purchases."""
 
-    member_id: UUID | None = None
-    merchant_id: UUID | None = None
-    external_id: ExternalId | None = None
-    status: Literal["recorded", "awarded"] | None = None
+    member_id: UUID | None = Field(None, description="only this member's")
+    merchant_id: UUID | None = Field(None, description="only at this merchant")
+    external_id: ExternalId | None = Field(None, description="the merchant's own id, exactly")
+    status: Literal["recorded", "awarded"] | None = Field(None, description="only those of this status")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
+import redis
 
 from tests.support.admin_api import AdminApi, admin_api
 
@@ -119,6 +121,18 @@ async def test_an_adjustment_is_booked_published_and_audited(api: AdminApi) -> N
     }
     assert entry["traceparent"] == event["traceparent"]
     assert (await api.audited())[-1]["after"]["points"] == 500
+
+
+async def test_an_adjustment_rings_the_bell_for_the_members_open_pages(api: AdminApi, redis_url: str) -> None:
+    member_id = await enrol(api)
+    with redis.Redis.from_url(redis_url) as client, client.pubsub(ignore_subscribe_messages=True) as bells:
+        bells.subscribe(f"{api.settings.topic_prefix}laurel:changed")
+        bells.get_message(timeout=5)
+        path = f"/members/{member_id}/adjustments"
+        await api.as_role("operator").post(path, {"points": 5, "reason": "gift"})
+        bell = bells.get_message(timeout=5)
+    assert bell is not None
+    assert json.loads(bell["data"]) == [member_id]
 
 
 async def test_more_than_is_there_cannot_be_taken(api: AdminApi) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -116,3 +117,15 @@ async def test_the_last_admin_stays(api: AdminApi) -> None:
     other = await api.add_admin("admin")
     assert (await api.admin.patch(f"/admins/{other.admin_id}", {"active": False})).status == 200
     assert (await api.admin.patch(path, {"role": "viewer"})).code == "last_admin"
+
+
+async def test_two_admins_who_demote_each_other_at_once_leave_one(api: AdminApi) -> None:
+    other = await api.add_admin("admin")
+    one, two = api.admin, api.client(api.token(other.admin_id, "admin"))
+    replies = await asyncio.gather(
+        one.patch(f"/admins/{other.admin_id}", {"role": "viewer"}),
+        two.patch(f"/admins/{api.admins['admin']}", {"role": "viewer"}),
+    )
+    assert 200 in {reply.status for reply in replies}
+    async with api.pool.acquire() as conn:
+        assert await conn.fetchval("select count(*) from admin where role = 'admin' and active") == 1
