@@ -33,7 +33,7 @@ async def read_checkpoint(conn: asyncpg.Connection) -> Checkpoint:
     row = await conn.fetchrow(_SQL["read_checkpoint"])
     if not row["is_ours"]:
         raise ForeignHistoryError(since=row["since"])
-    return Checkpoint(_position(row), _decode_ends(row["ends"]), row["published_rows"])
+    return Checkpoint(_position(row), decode_ends(row["ends"]), row["published_rows"])
 
 
 async def save_checkpoint(conn: asyncpg.Connection, checkpoint: Checkpoint, rows_per_second: float) -> None:
@@ -46,7 +46,7 @@ async def save_checkpoint(conn: asyncpg.Connection, checkpoint: Checkpoint, rows
         cut and cut.last_id,
         cut and cut.low_id,
         cut and cut.high_id,
-        _encode_ends(checkpoint.ends),
+        encode_ends(checkpoint.ends),
         checkpoint.published_rows,
         rows_per_second,
     )
@@ -59,13 +59,15 @@ def _position(row: asyncpg.Record) -> Position:
     return Position(since, OpenCut(Snapshot.parse(row["until"]), row["last_id"], row["low_id"], row["high_id"]))
 
 
-def _encode_ends(ends: Mapping[TopicPartition, int]) -> str:
+def encode_ends(ends: Mapping[TopicPartition, int]) -> str:
+    """Ends as JSON: {topic: {partition: offset}}."""
     by_topic: dict[str, dict[str, int]] = {}
     for (topic, partition), offset in ends.items():
         by_topic.setdefault(topic, {})[str(partition)] = offset
     return json.dumps(by_topic)
 
 
-def _decode_ends(text: str) -> Ends:
+def decode_ends(text: str) -> Ends:
+    """The inverse of `encode_ends`."""
     by_topic: dict[str, dict[str, int]] = json.loads(text)
     return {(topic, int(partition)): end for topic, ends in by_topic.items() for partition, end in ends.items()}

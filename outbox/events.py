@@ -70,7 +70,7 @@ class Topics:
             raise UnknownTopicError(
                 f"{event.topic!r} is not a topic of this outbox ({', '.join(self.partitions)})", topic=event.topic
             )
-        if "\0" in event.key or not 0 < len(event.key.encode()) <= MAX_KEY_BYTES:
+        if not _is_key(event.key):
             raise InvalidKeyError(key=event.key[:MAX_KEY_BYTES])
         if len(event.payload) > self.max_payload_bytes:
             raise EventTooLargeError(
@@ -78,3 +78,10 @@ class Topics:
                 payload_bytes=len(event.payload),
                 limit_bytes=self.max_payload_bytes,
             )
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return 0 < len(text.encode()) <= MAX_KEY_BYTES and "\0" not in text
+    except UnicodeEncodeError:
+        return False
