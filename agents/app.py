@@ -5,6 +5,8 @@ waits for the batches in hand before the offsets are committed.
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,16 @@ def group_of(settings: Settings) -> str:
     return f"{settings.topic_prefix}laurel-worker"
 
 
+def name_of(settings: Settings) -> str:
+    """The worker's name in its group: one that is killed and started again takes its partitions back at once.
+
+    Two workers of one name would take them from each other without end (agents/watching.py notices). A host's workers
+    cannot share a health port, so host and port make a name; with any free port the process id does.
+    """
+    place = settings.worker_health_port or f"pid-{os.getpid()}"
+    return settings.worker_id or f"{socket.gethostname()}-{place}"
+
+
 def _bare_app(settings: Settings, folder: Path) -> faust.App:
     return faust.App(
         group_of(settings),
@@ -61,8 +73,8 @@ def _bare_app(settings: Settings, folder: Path) -> faust.App:
         store="memory://",
         datadir=folder,
         web_enabled=False,
-        canonical_url=f"http://{settings.worker_id}:6066",
-        consumer_group_instance_id=settings.worker_id,
+        canonical_url=f"http://{name_of(settings)}:6066",
+        consumer_group_instance_id=name_of(settings),
         topic_disable_leader=True,
         topic_partitions=settings.kafka_partitions,
         stream_wait_empty=False,
@@ -92,7 +104,9 @@ def _add_agent(app: faust.App, flow: Flow, topic_prefix: str, loop: AgentLoop, d
             await loop.run(stream)
         except TooManyDeadLetters as error:
             end_process(EXIT_TOO_MANY_DEAD_LETTERS, error.message, error)
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
             end_process(EXIT_BUG, "a bug ended the worker", error)
         if not app.should_stop and not drain.begun:
             end_process(EXIT_LOOP_ENDED, "the loop of an agent ended while the worker goes on")

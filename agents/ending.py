@@ -11,7 +11,7 @@ from typing import NoReturn
 import structlog
 
 EXIT_BUG = 70
-EXIT_COORDINATOR_DEAD = 71
+EXIT_CONSUMER_GROUP = 71
 EXIT_LOOP_ENDED = 72
 EXIT_TOO_MANY_DEAD_LETTERS = 78
 

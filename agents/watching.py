@@ -1,22 +1,33 @@
-"""What watches the worker from inside: a dead coordinator ends the process, the lag is reported."""
+"""What watches the worker from inside: one that lost its place in the group is ended, the lag is reported."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 import faust
 
-from agents.ending import EXIT_COORDINATOR_DEAD, end_process
+from agents.ending import EXIT_CONSUMER_GROUP, end_process
 from agents.lag import REPORT_SECONDS, LagReport, read_lag
 
-WATCH_SECONDS = 2.0
+WATCH_SECONDS = 2
+REBALANCES_WATCH_SECONDS = 30
+MOST_REBALANCES = 10
+"""More than this many within REBALANCES_WATCH_SECONDS are not those of workers that come and go."""
 
 
-async def watch_coordinator(app: faust.App) -> None:
-    """Ends the process when aiokafka's coordination routine is dead: it would live on and consume nothing, for ever."""
+async def watch_group(app: faust.App) -> None:
+    """Ends the process when it has no place in its consumer group, which Faust itself would not notice.
+
+    That is when aiokafka's coordination routine is dead, or when rebalances do not end.
+    """
+    recent: deque[int] = deque(maxlen=REBALANCES_WATCH_SECONDS // WATCH_SECONDS)
     while not app.should_stop:
         routine = _coordination_routine(app)
         if routine is not None and routine.done() and not app.should_stop:
-            end_process(EXIT_COORDINATOR_DEAD, "the coordination with Kafka's consumer group has died")
+            end_process(EXIT_CONSUMER_GROUP, "the coordination with Kafka's consumer group has died")
+        recent.append(app.rebalancing_count)
+        if recent[-1] - recent[0] > MOST_REBALANCES:
+            end_process(EXIT_CONSUMER_GROUP, f"rebalances do not end: is another worker named {_name(app)} too?")
         await asyncio.sleep(WATCH_SECONDS)
 
 
@@ -41,6 +52,10 @@ def _coordination_routine(app: faust.App) -> asyncio.Task[None] | None:
     kafka_consumer = consumer and _kafka_consumer(consumer)
     coordinator = getattr(kafka_consumer, "_coordinator", None)
     return getattr(coordinator, "_coordination_task", None)
+
+
+def _name(app: faust.App) -> str:
+    return str(app.conf.consumer_group_instance_id)
 
 
 def _kafka_consumer(consumer: Any) -> Any | None:

@@ -1,10 +1,11 @@
 """The worker process: its connections, its agents and what watches over them, from start to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import faust
 import structlog
 from redis import asyncio as aioredis
 
-from agents.app import create_app
+from agents.app import create_app, name_of
 from agents.bell import Bell, connect_redis
 from agents.brokers import wait_for_topics
 from agents.ending import EXIT_BUG, end_process
@@ -24,7 +25,7 @@ from agents.lag import LagReport
 from agents.metrics import WorkerMetrics
 from agents.processing import Flow, Processor
 from agents.reconciler import keep_reconciling
-from agents.watching import assigned_partitions, report_lag, watch_coordinator
+from agents.watching import assigned_partitions, report_lag, watch_group
 from loyalty.clock import Clock, system_clock
 from loyalty.settings import Settings
 from loyalty.store.database import DATABASE_AWAY, Pool, open_pool
@@ -34,17 +35,21 @@ DATABASE_CONNECTIONS = 5
 """One for each flow, one to set events aside, one for the reconciler's session, one to spare."""
 DATABASE_PAUSE_SECONDS = 1.0
 READY_SECONDS = 1.0
+GC_THRESHOLD = 50_000
+"""A batch makes tens of thousands of objects and no cycles: look for cycles less often than every 700 objects."""
+ALL_FLOWS = (earning_flow(system_clock), redeeming_flow(system_clock))
 
 log = structlog.get_logger()
 
 
-def run_worker(settings: Settings, *, with_web: bool = True) -> NoReturn:
+def run_worker(settings: Settings, *, with_web: bool = True, flows: Sequence[Flow] | None = None) -> NoReturn:
     """Runs until SIGTERM or SIGINT, then raises SystemExit(0); after anything else the status is another."""
     _quieten_libraries()
+    gc.set_threshold(GC_THRESHOLD)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     with tempfile.TemporaryDirectory(prefix="laurel-worker-") as folder:
-        app = _unless_stopped(loop, _start(settings, Path(folder), with_web=with_web))
+        app = _unless_stopped(loop, _start(settings, Path(folder), flows or ALL_FLOWS, with_web=with_web))
         worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
         worker.spinner = None
         worker.execute_from_commandline()
@@ -68,8 +73,7 @@ def _unless_stopped(loop: asyncio.AbstractEventLoop, starting: Awaitable[faust.A
         raise SystemExit(0) from None
 
 
-async def _start(settings: Settings, folder: Path, *, with_web: bool) -> faust.App:
-    flows = [earning_flow(system_clock), redeeming_flow(system_clock)]
+async def _start(settings: Settings, folder: Path, flows: Sequence[Flow], *, with_web: bool) -> faust.App:
     await wait_for_topics(settings, [settings.topic_prefix + flow.topic for flow in flows])
     async with AsyncExitStack() as opened:
         parts = await Parts.open(settings, opened)
@@ -137,7 +141,7 @@ async def _open_pool(settings: Settings) -> Pool:
             return await open_pool(
                 settings.database_dsn,
                 size=DATABASE_CONNECTIONS,
-                name=f"laurel worker {settings.worker_id}",
+                name=f"laurel worker {name_of(settings)}",
                 statement_timeout_seconds=settings.statement_timeout_seconds,
             )
         except DATABASE_AWAY as error:
@@ -148,7 +152,7 @@ async def _open_pool(settings: Settings) -> Pool:
 def _add_tasks(app: faust.App, parts: Parts) -> None:
     settings, clock = parts.settings, parts.clock
     report = LagReport(parts.redis, parts.metrics, settings.topic_prefix, clock)
-    _add_task(app, "coordinator", lambda: watch_coordinator(app))
+    _add_task(app, "coordinator", lambda: watch_group(app))
     _add_task(app, "lag", lambda: report_lag(app, report, settings.topic_prefix))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
 

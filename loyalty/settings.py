@@ -40,7 +40,11 @@ class Settings(BaseSettings):
     database_wait_seconds: float = Field(3.0, gt=0, description="how long a request waits for a connection")
     statement_timeout_seconds: float = Field(10.0, gt=0)
 
-    worker_id: str = Field("worker-0", pattern=r"^[a-zA-Z0-9_.-]{1,80}$", description="Kafka static member id")
+    worker_id: str | None = Field(
+        None,
+        pattern=r"^[a-zA-Z0-9_.-]{1,80}$",
+        description="a worker's lasting name in its Kafka group, its own alone; by default its host and health port",
+    )
     worker_batch_events: int = Field(500, ge=1, le=500)
     worker_stock_consumer: bool = Field(False, description="use Faust's own consumer instead of the fast one")
     worker_health_port: int = Field(8103, ge=0, le=65_535)

@@ -9,6 +9,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,12 @@ import aiohttp
 import pytest
 from redis import asyncio as aioredis
 
-from agents.ending import EXIT_TOO_MANY_DEAD_LETTERS
+from agents.ending import EXIT_BUG, EXIT_CONSUMER_GROUP, EXIT_TOO_MANY_DEAD_LETTERS
 from loyalty.services.earning import Recorded
 from loyalty.services.redeeming import Redeemed
 from loyalty.store.database import Pool
+from tests.support import processes
+from tests.support.broken_worker import BAD_VALUE
 from tests.support.processes import LaurelProcess
 from tests.support.rows import (
     BASE_RULE,
@@ -173,14 +176,15 @@ async def test_killed_again_and_again_it_does_everything_once(
 ) -> None:
     kills, purchases = (20, 12_000) if LONG else (3, 3_000)
     rng = random.Random(SEED)
+    same_name = {"LAUREL_WORKER_ID": "killed-again"}
     events = await shopping(pool, members=50, purchases_each=purchases // 50, seed=SEED)
     rig.send(events)
     for _ in range(kills):
-        worker = laurel_process("worker", **rig.environment | {"LAUREL_WORKER_BATCH_EVENTS": "20"})
+        worker = laurel_process("worker", **rig.environment | same_name | {"LAUREL_WORKER_BATCH_EVENTS": "20"})
         goal = await awarded(pool) + rng.randrange(1, 300)
         await eventually(partial(all_awarded, pool, min(goal, len(events))), timeout_seconds=60)
         worker.kill()
-    laurel_process("worker", **rig.environment)
+    laurel_process("worker", **rig.environment | same_name)
     await eventually(lambda: all_awarded(pool, len(events)), timeout_seconds=60)
     await eventually(lambda: rig.committed_lag() == 0, timeout_seconds=15)
     await check_totals(pool, events)
@@ -268,3 +272,82 @@ async def test_the_reconciler_tells_again_what_was_lost(
         return {row["event_id"] for row in rows} == {event.event_id for event in lost}
 
     await eventually(told_again, timeout_seconds=30)
+
+
+@pytest.fixture
+def own_servers(database_url: str, redis_url: str, kafka_bootstrap: str) -> dict[str, str]:
+    return {
+        "LAUREL_DATABASE_URL": database_url,
+        "LAUREL_REDIS_URL": redis_url,
+        "LAUREL_KAFKA_BOOTSTRAP": kafka_bootstrap,
+    }
+
+
+async def test_a_bug_ends_the_process_and_loses_nothing(
+    pool: Pool,
+    rig: Rig,
+    laurel_process: StartLaurel,
+    eventually: Eventually,
+    own_servers: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    events = await shopping(pool, members=10, purchases_each=20)
+    rig.send(events[:100])
+    rig.send_raw("transaction.recorded", BAD_VALUE)
+    rig.send(events[100:])
+    broken = processes.start(
+        (), own_servers | rig.environment, tmp_path / "broken.log", module="tests.support.broken_worker"
+    )
+    try:
+        await eventually(lambda: not broken.running(), timeout_seconds=40)
+    finally:
+        processes.end(broken)
+    assert broken.popen.returncode == EXIT_BUG
+    assert "a bug where no error is expected" in broken.log_text()
+    laurel_process("worker", **rig.environment)
+    await eventually(lambda: all_awarded(pool, len(events)), timeout_seconds=40)
+    await check_totals(pool, events)
+    assert await pool.fetchval("select payload from dead_letter") == BAD_VALUE
+
+
+SOMEONE_WAITS = """
+    select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"""
+
+
+async def test_told_to_stop_it_does_not_wait_for_what_does_not_come(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    worker = laurel_process("worker", **rig.environment)
+    events = await shopping(pool, members=1, purchases_each=5)
+    async with pool.acquire() as holder:
+        held = holder.transaction()
+        await held.start()
+        await holder.execute("select from wallet for update")
+        rig.send(events)
+        await eventually(lambda: pool.fetchval(SOMEONE_WAITS), timeout_seconds=30)
+        assert worker.stop() == 0
+        assert rig.committed_lag() == 5
+        await held.rollback()
+    laurel_process("worker", **rig.environment)
+    await eventually(lambda: all_awarded(pool, 5), timeout_seconds=30)
+    await check_totals(pool, events)
+
+
+async def test_two_of_one_name_do_not_take_from_each_other_without_end(
+    pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    def start() -> LaurelProcess:
+        return laurel_process("worker", **rig.environment | {"LAUREL_WORKER_ID": "the-same"})
+
+    events = await shopping(pool, members=5, purchases_each=4)
+    pair = [start(), start()]
+    await eventually(lambda: not all(worker.running() for worker in pair), timeout_seconds=60)
+    ended = next(worker for worker in pair if not worker.running())
+    assert ended.popen.returncode == EXIT_CONSUMER_GROUP
+    assert "is another worker named the-same too?" in ended.log_text()
+    for worker in pair:
+        worker.kill()
+    start()
+    rig.send(events)
+    await eventually(lambda: all_awarded(pool, 20), timeout_seconds=40)
+    await check_totals(pool, events)

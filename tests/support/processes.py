@@ -46,11 +46,13 @@ class LaurelProcess:
         return self.popen.wait(timeout_seconds)
 
 
-def start(arguments: tuple[str, ...], environment: Mapping[str, str], log: Path) -> LaurelProcess:
-    """Start `laurel <arguments>` with `environment` on top of our own."""
+def start(
+    arguments: tuple[str, ...], environment: Mapping[str, str], log: Path, *, module: str = "cli"
+) -> LaurelProcess:
+    """Start `laurel <arguments>` (or another module) with `environment` on top of our own."""
     with log.open("ab") as output:
         popen = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cli", *arguments],
+            [sys.executable, "-P", "-m", module, *arguments],
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import faust
@@ -9,7 +10,7 @@ import pytest
 from faust.transport.consumer import Consumer
 
 import agents
-from agents.app import create_app, group_of
+from agents.app import create_app, group_of, name_of
 from agents.fast_consumer import FastConsumer, FastTransport, UnknownFaust, use_fast_consumer
 from agents.metrics import WorkerMetrics
 from loyalty.settings import Settings
@@ -63,3 +64,10 @@ def test_workers_of_one_installation_share_a_group_and_differ_in_id(tmp_path: Pa
     assert made.conf.consumer_group_instance_id == "pod-7"
     assert "pod-7" in str(made.conf.canonical_url)
     assert made.conf.stream_wait_empty is False
+
+
+def test_workers_of_one_host_have_names_of_their_own() -> None:
+    assert name_of(settings(worker_health_port=8103)) == name_of(settings(worker_health_port=8103))
+    assert name_of(settings(worker_health_port=8103)) != name_of(settings(worker_health_port=8104))
+    assert str(os.getpid()) in name_of(settings(worker_health_port=0))
+    assert name_of(settings(worker_id="pod-7", worker_health_port=0)) == "pod-7"
