@@ -1,0 +1,94 @@
+"""`laurel topics`, `laurel outbox status` and a `laurel relay` that cannot start, as an operator meets them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+import asyncpg
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from outbox import Topics
+from outbox.topics import partition_counts
+from schemas.events import EVENTS
+from tests.support.processes import LaurelProcess
+
+RunLaurel = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def laurel(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterator[RunLaurel]:
+    own = {
+        "PATH": "",
+        "LAUREL_DATABASE_URL": database_url,
+        "LAUREL_KAFKA_BOOTSTRAP": kafka_bootstrap,
+        "LAUREL_TOPIC_PREFIX": topic_prefix,
+        "LAUREL_KAFKA_PARTITIONS": "2",
+    }
+
+    def run(*arguments: str, environment: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P", "-m", "cli", *arguments]
+        return subprocess.run(command, env={**own, **environment}, capture_output=True, text=True, timeout=60)
+
+    yield run
+    admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
+    for future in admin.delete_topics(list(Topics.of(EVENTS, 2, topic_prefix).kafka_names.values())).values():
+        future.exception(10)
+
+
+def test_topics_are_made_once_with_their_partitions(laurel: RunLaurel, kafka_bootstrap: str, topic_prefix: str) -> None:
+    first = laurel("topics")
+    assert first.returncode == 0, first.stderr
+    assert f"created {topic_prefix}transaction.recorded" in first.stdout
+    assert json.loads(laurel("topics", "--json").stdout) == {"created": [], "already": len(EVENTS)}
+    found = partition_counts(AdminClient({"bootstrap.servers": kafka_bootstrap}), 10)
+    assert {found[topic_prefix + name] for name in EVENTS} == {2}
+
+
+def test_topics_with_other_partitions_are_an_error_that_says_why(laurel: RunLaurel) -> None:
+    assert laurel("topics").returncode == 0
+    refused = laurel("topics", environment={"LAUREL_KAFKA_PARTITIONS": "3"})
+    assert refused.returncode == 1
+    assert "has 2 partitions instead of 3" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_kafka_settings_that_are_no_json_are_named(laurel: RunLaurel) -> None:
+    refused = laurel("topics", environment={"LAUREL_KAFKA_SETTINGS": "[]"})
+    assert refused.returncode == 2
+    assert "LAUREL_KAFKA_SETTINGS" in refused.stderr
+
+
+async def test_status_is_told_to_people_and_to_programs(laurel: RunLaurel, conn: asyncpg.Connection) -> None:
+    told = laurel("outbox", "status")
+    assert told.returncode == 0, told.stderr
+    assert "leader      none" in told.stdout
+    found = json.loads(laurel("outbox", "status", "--json").stdout)
+    assert (found["backlog_rows"], found["leader"], found["checkpoint_at"]) == (0, None, None)
+
+
+def test_a_database_that_is_away_is_said_in_a_line(laurel: RunLaurel) -> None:
+    refused = laurel("outbox", "status", environment={"LAUREL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("laurel outbox status: ")
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("given", ["not json", '"text"'])
+def test_a_relay_refuses_settings_that_are_no_object(laurel: RunLaurel, given: str) -> None:
+    refused = laurel("relay", environment={"LAUREL_KAFKA_SETTINGS": given})
+    assert refused.returncode == 2
+    assert "LAUREL_KAFKA_SETTINGS is not a JSON object" in refused.stderr
+
+
+async def test_a_relay_on_a_foreign_checkpoint_ends_with_the_way_out(
+    laurel: RunLaurel, laurel_process: Callable[..., LaurelProcess], conn: asyncpg.Connection, topic_prefix: str
+) -> None:
+    assert laurel("topics").returncode == 0
+    await conn.execute("insert into outbox_checkpoint (since, system_identifier) values ('3:3:', 1)")
+    ended = laurel("relay", environment={"LAUREL_RELAY_METRICS_PORT": "0"})
+    assert ended.returncode == 1
+    assert "laurel outbox rebase" in ended.stderr
