@@ -81,6 +81,7 @@ async def opened(settings: Settings, api: Api) -> AsyncIterator[Deps]:
         name=f"laurel {api.name} api",
         statement_timeout_seconds=settings.statement_timeout_seconds,
         min_size=0,
+        clean_sessions=False,
     )
     redis = connect_redis(settings)
     passwords = Passwords()

@@ -1,8 +1,9 @@
 """The same request twice has one effect and one answer.
 
-The first answer is stored in the transaction of its effect, at its end. Of two that run at once, the insert of the
-second waits for the first to commit and then finds the key taken: its own effect is rolled back and it answers as the
-first did. A refusal stores nothing: it had no effect, and the same key may be used again.
+The first answer is stored in the transaction of its effect, at its end, and the key is looked up only when it turns out
+to be taken: nearly every request is a first one, so it does not pay to ask before. The insert of a second request waits
+for a first one that is still running, finds the key taken, and rolls back its own effect to answer as the first did. A
+refusal stores nothing: it had no effect, and the same key may be used again.
 """
 
 from __future__ import annotations
@@ -61,14 +62,12 @@ async def once(deps: Deps, attempt: Attempt, effect: Effect) -> Answer:
     """The answer of `effect`, which is run in a transaction unless it was before. Raises IdempotencyKeyReused."""
     try:
         async with transaction(deps.pool, wait_seconds=deps.settings.database_wait_seconds) as conn:
-            if first := await _first_answer(conn, attempt):
-                return first
             answer = await effect(conn)
             await _store(conn, deps, attempt, answer)
-    except (_KeyTaken, LaurelError) as error:
+    except (_KeyTaken, LaurelError):
         # A refusal may be the effect of the first request seen by the second: then the first answer holds.
         async with deps.pool.acquire(timeout=deps.settings.database_wait_seconds) as conn:
-            if not isinstance(error, IdempotencyKeyReused) and (first := await _first_answer(conn, attempt)):
+            if first := await _first_answer(conn, attempt):
                 return first
         raise
     deps.poke.poke()

@@ -29,15 +29,24 @@ class Metrics:
         )
         self._streams = Gauge("laurel_http_event_streams", "Event streams open now", ["api"], registry=self._registry)
         self._api = api
+        self._counters: dict[tuple[str, str, int], Counter] = {}
+        self._timers: dict[str, Histogram] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts a request and its time."""
         self.count(method, route, status)
-        self._seconds.labels(self._api, route).observe(seconds)
+        timer = self._timers.get(route)
+        if timer is None:
+            timer = self._timers[route] = self._seconds.labels(self._api, route)
+        timer.observe(seconds)
 
     def count(self, method: str, route: str, status: int) -> None:
         """Counts a request."""
-        self._requests.labels(self._api, method, route, str(int(status))).inc()
+        key = method, route, int(status)
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._requests.labels(self._api, method, route, str(int(status)))
+        counter.inc()
 
     def watch_streams(self, count: Callable[[], float]) -> None:
         """Takes the number of open streams from `count`."""

@@ -35,8 +35,7 @@ async def view_profile(conn: Connection, member_id: UUID) -> Profile:
 
 async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
     """Raises Unauthenticated, MemberInactive."""
-    row = await members.find_balance(conn, member_id)
-    expiring = await members.list_expiring(conn, member_id, EXPIRING_LIMIT)
+    row = await members.find_balance(conn, member_id, EXPIRING_LIMIT)
     return PointsBalance(
         member_id=member_id,
         available=row["available"],
@@ -44,7 +43,7 @@ async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
         held=row["held"],
         lifetime_earned=row["lifetime_earned"],
         tier=_standing(row),
-        expiring=[ExpiringPoints(points=points, expires_at=expires_at) for points, expires_at in expiring],
+        expiring=[ExpiringPoints.model_validate(soon) for soon in row["expiring"]],
         version=row["version"],
         as_of=row["as_of"],
     )

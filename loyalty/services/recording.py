@@ -97,9 +97,9 @@ async def record_transaction(
     """Raises Invalid with a pointer for each thing wrong, ExternalIdReused, MemberInactive, and NotFound (member)."""
     at = clock()
     draft = _draft(command, at, make_id())
-    facts = await transactions.lock_member(conn, command.member_id, command.merchant_id)
+    facts = await transactions.record(conn, draft)
     _check_facts(command, facts)
-    if not await transactions.insert(conn, draft):
+    if not facts.recorded:
         return await _recorded_before(conn, draft)
     await emit(conn, [transaction_recorded(draft, command.traceparent)])
     return Recorded(draft, created=True)
@@ -184,8 +184,8 @@ def _check_time(occurred_at: datetime | None, at: datetime) -> datetime:
 def _check_facts(command: RecordTransaction, facts: PurchaseFacts) -> None:
     check_active(facts.member_status)
     errors = []
-    if command.currency != facts.currency:
-        errors.append(("/currency", f"This program takes purchases in {facts.currency} only"))
+    if command.currency != facts.program_currency:
+        errors.append(("/currency", f"This program takes purchases in {facts.program_currency} only"))
     if facts.merchant_active is None:
         errors.append(("/merchant_id", "There is no such merchant"))
     elif not facts.merchant_active:

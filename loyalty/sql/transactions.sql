@@ -1,19 +1,23 @@
--- name: lock_member_for_purchase^
--- Locks the member's wallet, and says what a purchase must agree with.
-select m.status as member_status, p.currency,
-  (select active from merchant where id = :merchant_id) as merchant_active
-from wallet w join member m on m.id = w.member_id cross join program p
-where w.member_id = :member_id
-for no key update of w;
-
--- name: insert_transaction$
--- Records a purchase; no row when the merchant's external id was recorded before.
-insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency, items,
-  content_hash)
-values (:transaction_id, :member_id, :merchant_id, :external_id, :occurred_at, :recorded_at, :amount_minor, :currency,
-  :items, :content_hash)
-on conflict on constraint transaction_external_id_key do nothing
-returning true;
+-- name: record_transaction^
+-- Locks the member's wallet, and records a purchase if it agrees with the facts, which are returned.
+-- Recorded means: the member active, the currency the program's, the merchant active, the merchant's external id new.
+-- No row when there is no such member.
+with facts as (
+  select m.status as member_status, p.currency as program_currency,
+    (select active from merchant where id = :merchant_id::uuid) as merchant_active
+  from wallet w join member m on m.id = w.member_id cross join program p
+  where w.member_id = :member_id::uuid
+  for no key update of w
+), recorded as (
+  insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency,
+    items, content_hash)
+  select :transaction_id::uuid, :member_id::uuid, :merchant_id::uuid, :external_id::text, :occurred_at::timestamptz,
+    :recorded_at::timestamptz, :amount_minor::bigint, :currency::text, :items::jsonb, :content_hash::bytea
+  from facts where member_status = 'active' and program_currency = :currency::text and merchant_active
+  on conflict on constraint transaction_external_id_key do nothing
+  returning true
+)
+select facts.*, exists (select from recorded) as recorded from facts;
 
 -- name: find_transaction_by_external_id^
 -- The purchase that was recorded under a merchant's external id, with its award.

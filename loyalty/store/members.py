@@ -1,13 +1,12 @@
 """Members as they see themselves, and their wallets."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from loyalty.errors import Forbidden, Unauthenticated
 from loyalty.store.conflicts import conflicts_by_constraint
 from loyalty.store.database import Connection, Record
-from loyalty.store.queries import fetch_all, queries
+from loyalty.store.queries import queries
 from schemas.customer import Profile
 
 
@@ -57,18 +56,12 @@ async def require_active(conn: Connection, member_id: UUID) -> None:
     check_active(await queries.find_member_status(conn, member_id=member_id))
 
 
-async def find_balance(conn: Connection, member_id: UUID) -> Record:
-    """The wallet with the tier and the next one. Raises Unauthenticated, MemberInactive."""
-    row: Record | None = await queries.find_balance(conn, member_id=member_id)
+async def find_balance(conn: Connection, member_id: UUID, expiring_limit: int) -> Record:
+    """The wallet, the tier and the next one, the soonest points to expire. Raises Unauthenticated, MemberInactive."""
+    row: Record | None = await queries.find_balance(conn, member_id=member_id, expiring_limit=expiring_limit)
     check_active(row and row["status"])
     assert row is not None
     return row
-
-
-async def list_expiring(conn: Connection, member_id: UUID, limit: int) -> list[tuple[int, datetime]]:
-    """Points and when they expire, soonest first."""
-    rows = queries.list_expiring_points(conn, member_id=member_id, row_limit=limit)
-    return [(row["points"], row["expires_at"]) for row in await fetch_all(rows)]
 
 
 def check_active(status: str | None) -> None:

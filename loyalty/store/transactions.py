@@ -30,24 +30,21 @@ class StoredTransaction:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseFacts:
-    """What a purchase must agree with. merchant_active is None when there is no such merchant."""
+    """What a purchase must agree with, and whether it was recorded. merchant_active None: there is no such merchant."""
 
     member_status: str
-    currency: str
+    program_currency: str
     merchant_active: bool | None
+    recorded: bool
 
 
-async def lock_member(conn: Connection, member_id: UUID, merchant_id: UUID) -> PurchaseFacts:
-    """Locks the member's wallet until the transaction ends. Raises NotFound."""
-    row = await queries.lock_member_for_purchase(conn, member_id=member_id, merchant_id=merchant_id)
-    if row is None:
-        raise NotFound("There is no such member.")
-    return PurchaseFacts(**row)
+async def record(conn: Connection, transaction: StoredTransaction) -> PurchaseFacts:
+    """Locks the member's wallet until the transaction ends, and records the purchase if it agrees with all the facts.
 
-
-async def insert(conn: Connection, transaction: StoredTransaction) -> bool:
-    """Records a purchase. False when the merchant's external id was recorded before, maybe a moment ago."""
-    inserted = await queries.insert_transaction(
+    One that agrees and was not recorded has an external id of its merchant's that was recorded before. Raises NotFound
+    without a member.
+    """
+    row = await queries.record_transaction(
         conn,
         transaction_id=transaction.transaction_id,
         member_id=transaction.member_id,
@@ -60,7 +57,9 @@ async def insert(conn: Connection, transaction: StoredTransaction) -> bool:
         items=transaction.items,
         content_hash=transaction.content_hash,
     )
-    return inserted is not None
+    if row is None:
+        raise NotFound("There is no such member.")
+    return PurchaseFacts(**row)
 
 
 async def get_by_external_id(conn: Connection, merchant_id: UUID, external_id: str) -> StoredTransaction:
