@@ -21,7 +21,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import psutil
 
 from bench.common import report
 from loyalty.clock import system_clock
@@ -46,6 +48,21 @@ ITEMS = (
     {"sku": "2", "category": "bakery", "quantity": 2, "amount": "3.50"},
     {"sku": "3", "category": None, "quantity": 1, "amount": "4.00"},
 )
+
+
+class Sample(NamedTuple):
+    """A moment of a run."""
+
+    seconds: float
+    events: float
+    cpu_seconds: float
+
+
+class Measured(NamedTuple):
+    """CPU time is the process's own, so it means something on a busy machine too."""
+
+    events_per_second: float
+    cpu_us_per_event: float
 
 
 def main() -> None:
@@ -92,9 +109,10 @@ def _measure_worker(servers: Servers, rig: Rig, options: argparse.Namespace) -> 
     with _database(servers) as url:
         events = asyncio.run(_fill(url, options.members, options.events))
         rig.send(events)
-        floor = _stock_faust_rate(rig, options.events)
-        value = _worker_rate(servers, url, rig, options.events)
-    report(BENCH, "worker_events_per_s", value, "events/s", floor)
+        floor = _stock_faust(rig, options.events)
+        worker = _worker(servers, url, rig, options.events)
+    report(BENCH, "worker_events_per_s", worker.events_per_second, "events/s", floor.events_per_second)
+    report(BENCH, "worker_cpu_us_per_event", worker.cpu_us_per_event, "us", floor.cpu_us_per_event)
     return events
 
 
@@ -112,7 +130,7 @@ async def _fill(url: str, members: int, events: int) -> list[Recorded]:
     return shuffled_within_members(queues, seed=1)
 
 
-def _worker_rate(servers: Servers, url: str, rig: Rig, events: int) -> float:
+def _worker(servers: Servers, url: str, rig: Rig, events: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "worker.log"
         environment = rig.environment | {
@@ -122,13 +140,13 @@ def _worker_rate(servers: Servers, url: str, rig: Rig, events: int) -> float:
         }
         worker = processes.start(("worker",), environment, log)
         try:
-            return _rate(_samples(log, events))
+            return _measured(_samples(worker.pid, log, events))
         finally:
             processes.end(worker)
 
 
-def _samples(log: Path, events: int) -> Iterator[tuple[float, float]]:
-    """(time, events done), until all are done."""
+def _samples(pid: int, log: Path, events: int) -> Iterator[Sample]:
+    """What the worker tells of itself, until all events are done."""
     done = 0.0
     while done < events:
         time.sleep(SAMPLE_SECONDS)
@@ -138,25 +156,30 @@ def _samples(log: Path, events: int) -> Iterator[tuple[float, float]]:
         with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}/metrics") as answer:
             found = re.search(r'worker_events_total{flow="earning"} (\S+)', answer.read().decode())
         done = float(found[1]) if found else 0.0
-        yield time.perf_counter(), done
+        yield Sample(time.perf_counter(), done, sum(psutil.Process(pid).cpu_times()[:2]))
 
 
-def _rate(samples: Iterator[tuple[float, float]]) -> float:
-    """Events a second from the first sample that has a tenth of the events to the last."""
+def _measured(samples: Iterator[Sample]) -> Measured:
+    """From the first sample that has a tenth of the events to the last."""
     taken = list(samples)
-    start = next(sample for sample in taken if sample[1] >= taken[-1][1] * WARM_UP_SHARE)
-    return (taken[-1][1] - start[1]) / (taken[-1][0] - start[0])
+    start = next(sample for sample in taken if sample.events >= taken[-1].events * WARM_UP_SHARE)
+    return _between(start, taken[-1])
 
 
-def _stock_faust_rate(rig: Rig, events: int) -> float:
+def _between(start: Sample, end: Sample) -> Measured:
+    events = end.events - start.events
+    return Measured(events / (end.seconds - start.seconds), (end.cpu_seconds - start.cpu_seconds) / events * 1e6)
+
+
+def _stock_faust(rig: Rig, events: int) -> Measured:
     floor = f"{rig.bootstrap},{rig.prefix}transaction.recorded"
     command = [sys.executable, "-P", "-m", "bench.worker", "--events", str(events), "--floor", floor]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-    return float(done.stdout.split()[-1])
+    return Measured(*map(float, done.stdout.split()[-2:]))
 
 
 def _count_on_stock_faust(bootstrap: str, topic_name: str, events: int) -> None:
-    """Prints the rate at which an agent on stock Faust counts the records of a topic, and ends the process."""
+    """Prints how an agent on stock Faust counts the records of a topic, and ends the process."""
     import faust
 
     app = faust.App(
@@ -171,14 +194,15 @@ def _count_on_stock_faust(bootstrap: str, topic_name: str, events: int) -> None:
     topic = app.topic(topic_name, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw")
 
     async def count(stream: Any) -> None:
-        seen, start = 0, 0.0
+        seen, start = 0, Sample(0, 0, 0)
         warm_up = int(events * WARM_UP_SHARE)
         async for _ in stream:
             seen += 1
             if seen == warm_up:
-                start = time.perf_counter()
+                start = Sample(time.perf_counter(), seen, time.process_time())
             if seen == events:
-                print((events - warm_up) / (time.perf_counter() - start), flush=True)
+                done = _between(start, Sample(time.perf_counter(), seen, time.process_time()))
+                print(done.events_per_second, done.cpu_us_per_event, flush=True)
                 os._exit(0)
 
     app.agent(topic, name="count")(count)
