@@ -1,0 +1,120 @@
+"""Every route that changes something leaves one row in the audit log: who, what, from where, in which request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from api.admin.routes import ROUTES
+from loyalty.clock import new_id, system_clock
+from tests.support.admin_api import AdminApi, Client, admin_api
+from tests.support.apis import Reply
+
+CHANGES_NOTHING = {"POST /refresh", "POST /logout", "POST /earning-rules/simulate"}
+RULE: dict[str, Any] = {"name": "Base", "effect": {"type": "points_per_amount", "points": "1", "per": "1"}}
+PASSWORD = "planted-password-Zx81"
+
+
+@pytest.fixture
+async def api(database_url: str, redis_url: str) -> AsyncIterator[AdminApi]:
+    async with admin_api(database_url, redis_url) as running:
+        yield running
+
+
+class Operator:
+    """Does everything once, in an order in which it can be done, and notes what each route audited."""
+
+    def __init__(self, api: AdminApi) -> None:
+        self.api = api
+        self.audited: dict[str, list[str]] = {}
+        self.secrets: list[str] = []
+
+    async def do(self, route: str, body: Any = None, client: Client | None = None, **ids: str) -> Reply:
+        """Calls a route of the table, which must succeed and be audited under this request."""
+        before = len(await self.api.audited())
+        method, path = route.split(" ")
+        caller = client or self.api.admin
+        reply = await caller.send(method, path.format(**ids), body)
+        assert reply.status in (200, 201), (route, reply.body)
+        entries = (await self.api.audited())[before:]
+        assert {entry["request_id"] for entry in entries} == {reply.headers["X-Request-Id"]}
+        assert {entry["address"] for entry in entries} == {"127.0.0.1"}
+        self.audited[route] = [entry["action"] for entry in entries]
+        return reply
+
+    async def manage_merchants(self) -> None:
+        member = await self.do("POST /members", {"external_id": "card-1"})
+        member_id = member.body["member_id"]
+        await self.do("POST /members/{member_id}/adjustments", {"points": 5, "reason": "gift"}, member_id=member_id)
+        merchant = (await self.do("POST /merchants", {"name": "Shop"})).body["merchant_id"]
+        await self.do("PATCH /merchants/{merchant_id}", {"name": "Store"}, merchant_id=merchant)
+        first = await self.do(
+            "POST /merchants/{merchant_id}/keys", {"scopes": ["transactions:write"]}, merchant_id=merchant
+        )
+        rotated = await self.do(
+            "POST /merchants/{merchant_id}/keys/{key_id}/rotate", merchant_id=merchant, key_id=first.body["key_id"]
+        )
+        sale = {"member_id": member_id, "amount": "5.00", "currency": "GBP"}
+        await self.do("POST /transactions", sale, self.api.client(rotated.body["secret"]))
+        await self.do(
+            "POST /merchants/{merchant_id}/keys/{key_id}/revoke", merchant_id=merchant, key_id=rotated.body["key_id"]
+        )
+        self.secrets += [reply.body["secret"].rpartition("_")[2] for reply in (first, rotated)]
+
+    async def manage_the_program(self) -> None:
+        rule_id = (await self.do("POST /earning-rules", RULE)).body["rule_id"]
+        await self.do("POST /earning-rules/{rule_id}/versions", RULE, rule_id=rule_id)
+        await self.do("POST /earning-rules/{rule_id}/activate", rule_id=rule_id)
+        await self.do("POST /earning-rules/{rule_id}/retire", rule_id=rule_id)
+        reward_id = (await self.do("POST /rewards", {"name": "Mug", "points_cost": 5})).body["reward_id"]
+        await self.do("PATCH /rewards/{reward_id}", {"points_cost": 6}, reward_id=reward_id)
+        await self.do("PATCH /program", {"name": "Ours"})
+        base = {"code": "base", "name": "Friend", "rank": 0, "threshold_points": 0}
+        await self.do("PUT /tiers", {"tiers": [base]})
+        for decision in ("requeue", "skip"):
+            await self.do(f"POST /dead-letters/{{dead_letter_id}}/{decision}", dead_letter_id=await self._dead_letter())
+
+    async def manage_administrators(self) -> None:
+        new = {"email": "eve@laurel.example", "name": "Eve", "role": "viewer", "password": PASSWORD}
+        admin_id = (await self.do("POST /admins", new)).body["admin_id"]
+        await self.do("PATCH /admins/{admin_id}", {"name": "Eva"}, admin_id=admin_id)
+        session = await self.do("POST /login", {"email": new["email"], "password": PASSWORD}, self.api.client())
+        self.secrets += [PASSWORD, session.body["access_token"], session.body["refresh_token"], "$argon2id$"]
+
+    async def _dead_letter(self) -> str:
+        letter_id = new_id()
+        async with self.api.pool.acquire() as conn:
+            await conn.execute(
+                "insert into dead_letter (id, consumer, event_id, topic, partition, record_offset, key, payload, "
+                "error_kind, error, created_at) "
+                "values ($1, 'earning', $2, 'transaction.recorded', 0, $3, 'k', '{}', 'ValueError', 'bad', $4)",
+                letter_id,
+                new_id(),
+                letter_id.int % 1_000_000,
+                system_clock(),
+            )
+        return str(letter_id)
+
+
+async def test_every_change_is_audited_once_and_no_secret_with_it(api: AdminApi) -> None:
+    operator = Operator(api)
+    await operator.manage_merchants()
+    await operator.manage_the_program()
+    await operator.manage_administrators()
+    changing = {f"{route.method} {route.path}" for route in ROUTES if route.method != "GET"} - CHANGES_NOTHING
+    assert set(operator.audited) == changing
+    twice = "POST /merchants/{merchant_id}/keys/{key_id}/rotate"
+    assert operator.audited.pop(twice) == ["merchant_key.revoked", "merchant_key.issued"]
+    assert {route: len(actions) for route, actions in operator.audited.items()} == dict.fromkeys(operator.audited, 1)
+    everything = str(await api.audited())
+    assert [secret for secret in operator.secrets if secret in everything] == []
+
+
+async def test_a_change_that_fails_is_not_audited(api: AdminApi) -> None:
+    await api.admin.post("/members", {"external_id": "card-1"})
+    before = await api.count_rows()
+    assert (await api.admin.post("/members", {"external_id": "card-1"})).status == 409
+    assert (await api.admin.patch("/program", {"currency": "ZZZ"})).status == 422
+    assert await api.count_rows() == before
