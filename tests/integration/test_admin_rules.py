@@ -9,6 +9,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+from loyalty.clock import system_clock
+from loyalty.services.earning import award_transactions
+from loyalty.services.incoming import Incoming
+from loyalty.services.rulesets import Rulesets
+from schemas.events import TransactionRecorded
 from tests.support.admin_api import AdminApi, admin_api
 
 BASE: dict[str, Any] = {"name": "Base", "effect": {"type": "points_per_amount", "points": "1", "per": "1"}}
@@ -159,6 +164,35 @@ async def test_a_simulation_uses_the_active_rules_or_those_given_and_stores_noth
     assert drafted.body["points"] == 25
     assert [share["name"] for share in drafted.body["rules"]] == ["Base", "Double"]
     assert await api.count_rows() == before
+
+
+async def test_a_simulation_says_what_the_worker_then_does(api: AdminApi) -> None:
+    category = {
+        "name": "Dairy",
+        "scope": {"type": "category", "values": ["DAIRY"]},
+        "effect": {"type": "points_per_amount", "points": "3", "per": "2"},
+        "limits": {"points_per_transaction": 9},
+    }
+    for definition in (BASE, DOUBLE, category):
+        await api.admin.post(f"/earning-rules/{await draft(api, definition)}/activate")
+    await api.admin.post("/members", {"external_id": "card"})
+    items = [
+        {"sku": "milk", "category": "DAIRY", "quantity": 3, "amount": "7.50"},
+        {"sku": "bread", "category": "BAKERY", "quantity": 1, "amount": "2.25"},
+    ]
+    purchase = {"amount": "9.75", "currency": "GBP", "items": items, "occurred_at": "2026-03-01T12:00:00Z"}
+    client = api.client((await api.add_merchant_key()).secret)
+    sale = (await client.post("/transactions", {**purchase, "member_external_id": "card"})).body
+    asked = {**purchase, "member_id": sale["member_id"], "merchant_id": sale["merchant_id"]}
+    simulated = (await api.admin.post("/earning-rules/simulate", {"transaction": asked})).body
+    [event] = await api.events("transaction.recorded")
+    incoming = Incoming(event["event_id"], TransactionRecorded.model_validate(event["payload"]))
+    async with api.pool.acquire() as conn, conn.transaction():
+        await award_transactions(conn, [incoming], system_clock, Rulesets())
+    awarded = (await api.admin.get(f"/transactions/{sale['transaction_id']}")).body
+    assert awarded["status"] == "awarded"
+    assert awarded["points_awarded"] == simulated["points"] > 0
+    assert awarded["receipt"] == simulated["receipt"]
 
 
 async def test_a_simulation_sees_the_members_facts_and_what_limits_have_left(api: AdminApi) -> None:
