@@ -38,7 +38,7 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 	(Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || { echo "setup: uv"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
-	@echo "setup: $$(grep -c == requirements.lock) packages of requirements.lock"
+	@echo "setup: $$(grep -c '^[a-z]' requirements.lock) packages of requirements.lock"
 	@$(UV) pip install --python $(BIN)/python --requirement requirements.lock
 	@echo "setup: Laurel"
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps \
@@ -57,10 +57,11 @@ test: setup ## All tests on real servers; campaigns small (SEED=… repeats a ru
 test-long: setup ## All tests, campaigns whole; reports go to docs/reports
 	LAUREL_TEST_LONG=1 LAUREL_TEST_SEED=$(SEED) $(BIN)/pytest --timeout=7200 --hypothesis-seed=$(SEED) $(ARGS)
 
-test-pythons: setup ## Unit tests and a smoke of the stack on every supported Python that is here
-	@for version in $(SUPPORTED); do \
-	python=$$($(UV) python find --no-python-downloads --system $$version 2>/dev/null) || \
-	{ echo "Python $$version: not here"; continue; }; \
+test-pythons: ## Unit tests and a smoke of the stack on every supported Python that is here
+	@for version in $(SUPPORTED); do python=; \
+	for found in python$$version "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python; do \
+	"$$found" -c '$(FITS)' >/dev/null 2>&1 && { python=$$found; break; }; done; \
+	[ -n "$$python" ] || { echo "Python $$version: not here"; continue; }; \
 	echo "Python $$version: $$python"; \
 	$(MAKE) VENV=.tox/$$version PYTHON="$$python" setup; \
 	LAUREL_TEST_SEED=$(SEED) .tox/$$version/bin/pytest -q --hypothesis-seed=$(SEED) -p no:cacheprovider \

@@ -46,7 +46,8 @@ def up(
         state = control.up(folder, environment, _tell_nothing if as_json else tell, servers_only=servers_only)
     except StackError as error:
         _fail(error, as_json)
-    typer.echo(_as_json(folder, state) if as_json else _welcome(folder, state))
+    if as_json:
+        typer.echo(_as_json(folder, state))
     return None
 
 
@@ -101,11 +102,6 @@ def _fail(error: StackError, as_json: bool) -> NoReturn:
 
 def _as_json(home: Home, state: StackState) -> str:
     return json.dumps({**dataclasses.asdict(state), "env_file": str(home.env_file)})
-
-
-def _welcome(home: Home, state: StackState) -> str:
-    urls = "".join(f"\n  {name}={url}" for name, url in state.urls.items())
-    return f"Laurel is up (process {state.pid}).{urls}\nAll addresses and the administrator's login: {home.env_file}"
 
 
 def _table(state: StackState) -> Table:

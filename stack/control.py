@@ -166,11 +166,10 @@ def _ask_to_stop(supervisor: Supervisor) -> None:
 def _follow(home: Home, supervisor: subprocess.Popen[bytes], log: Path, tell: Tell) -> StackState:
     deadline, seen = time.monotonic() + UP_SECONDS, 0
     while time.monotonic() < deadline:
-        ended = supervisor.poll() is not None
+        ended, state = supervisor.poll() is not None, load(home)
         seen = _relay(log, seen, tell)
         if ended:
             raise StartError(_error_in(log))
-        state = load(home)
         if state and state.pid == supervisor.pid and state.phase == "ready":
             return state
         time.sleep(POLL_SECONDS)

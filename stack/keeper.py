@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from stack.errors import StackError, StartError
-from stack.events import Died, Event, Killed, Ready, Starting
+from stack.events import Died, Event, Killed, Noted, Ready, Starting
 from stack.home import UMASK, Home
 from stack.logs import log_tail, open_log, shorten_log
 from stack.orphans import marked
@@ -62,7 +62,7 @@ class Keeper:
     async def stop(self, hurry: asyncio.Event) -> None:
         """Ask it to end; kill what has not ended in its time, or at once when in a hurry."""
         asked = time.monotonic()
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self._runs():
             self._signal(self.service.first_signal)
             self._signal(signal.SIGCONT)
             if not await self._ends(hurry):
@@ -74,6 +74,7 @@ class Keeper:
 
     async def _spawn(self) -> None:
         self._tell(Starting(self.service.name))
+        self._process = None
         await asyncio.to_thread(self.service.prepare)
         shorten_log(self._log)
         self._began = time.monotonic()
@@ -96,10 +97,10 @@ class Keeper:
         self._state.started = start_time(self._process.pid)
 
     async def _until_ready(self) -> None:
-        name, deadline = self.service.name, self._began + self.service.ready_seconds
+        name, deadline = self.service.name, time.monotonic() + self.service.ready_seconds
         while not await asyncio.to_thread(self.service.is_ready):
-            if self._process is not None and self._process.returncode is not None:
-                raise StartError(f"{name} ended with status {self._process.returncode}{log_tail(self._log)}")
+            if not self._runs():
+                raise StartError(f"{name} ended with status {await self._wait()}{log_tail(self._log)}")
             if time.monotonic() > deadline:
                 raise StartError(f"{name} is not ready after {self.service.ready_seconds:g} s{log_tail(self._log)}")
             await asyncio.sleep(READY_POLL_SECONDS)
@@ -107,9 +108,20 @@ class Keeper:
         self._tell(Ready(name, self.service.address, time.monotonic() - self._began))
 
     async def _restart(self) -> None:
-        """A start that fails is no error here: `keep` sees the process end and tries again."""
-        with contextlib.suppress(StackError, OSError):
-            await self.start()
+        """A start that fails is no error here: `keep` sees that nothing runs and tries again."""
+        try:
+            await self._spawn()
+        except (StackError, OSError) as error:
+            return self._tell(Noted(f"{self.service.name}: {error}"))
+        while self._runs():
+            try:
+                return await self._until_ready()
+            except StartError as error:
+                self._tell(Noted(str(error)))
+        return None
+
+    def _runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     async def _wait(self) -> int:
         return await self._process.wait() if self._process else 0
@@ -119,10 +131,10 @@ class Keeper:
         await asyncio.wait(waits, timeout=self.service.stop_seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        return self._process is not None and self._process.returncode is not None
+        return not self._runs()
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self._runs():
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
 

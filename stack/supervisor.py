@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from stack.errors import StartError
-from stack.events import Event, Noted, Stopping
+from stack.events import AllReady, Event, Noted, Stopping
 from stack.home import Home
 from stack.keeper import Keeper, run_step
 from stack.logs import shorten_log
@@ -88,6 +88,7 @@ class Supervisor:
 
     async def _until_stop(self) -> None:
         self._home.write_variables(self._home.env_file, self._plan.environment)
+        self._tell(AllReady(self._plan.urls, self._home.env_file))
         self._enter("ready")
         self.ready.set()
         stopped = asyncio.create_task(self.stop.wait())

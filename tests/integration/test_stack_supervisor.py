@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,8 +16,8 @@ import psutil
 import pytest
 
 from stack import orphans
-from stack.errors import StartError
-from stack.events import Died, Event, Killed, Ready, Stopping
+from stack.errors import StackError, StartError
+from stack.events import Died, Event, Killed, Noted, Ready, Stopping
 from stack.home import Home
 from stack.service import Plan, Service, Step
 from stack.state import ProcessState, StackState, load, save, start_time
@@ -112,6 +113,31 @@ async def test_the_pause_grows_while_it_keeps_dying(home: Home) -> None:
         await eventually(lambda: len(told.of(Died)) >= 3)
     pauses = [event.pause_seconds for event in told if isinstance(event, Died)]
     assert pauses[:3] == [0.5, 1.0, 2.0]
+
+
+async def test_a_restart_that_fails_says_why_and_is_tried_again(home: Home) -> None:
+    outcomes: Iterator[StackError | None] = iter([None, StackError("the disk is full"), None])
+
+    def prepare() -> None:
+        if error := next(outcomes):
+            raise error
+
+    one = dataclasses.replace(service("one"), prepare=prepare)
+    async with supervised(home, plan((one,))) as (supervisor, told):
+        process_of(supervisor, "one").kill()
+        await eventually(lambda: supervisor.state.process("one").status == "ready" and len(told.of(Died)) == 2)
+    assert Noted("one: the disk is full") in told
+
+
+async def test_a_restart_that_takes_too_long_is_said_and_waited_for(home: Home) -> None:
+    answers = home.path / "answers"
+    answers.touch()
+    async with supervised(home, plan((service("one", is_ready=answers.exists, ready=0.2),))) as (supervisor, told):
+        answers.unlink()
+        process_of(supervisor, "one").kill()
+        await eventually(lambda: [event for event in told.of(Noted) if "is not ready after 0.2 s" in str(event)])
+        answers.touch()
+        await eventually(lambda: supervisor.state.process("one").status == "ready")
 
 
 async def test_children_of_a_process_that_died_do_not_outlive_it(home: Home) -> None:
