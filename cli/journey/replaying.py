@@ -31,6 +31,7 @@ BASKETS_AN_ASKER = 50
 LEAST_ASKERS = 20
 LOOK_SECONDS = 0.1
 STALLED_SECONDS = 60.0
+PUSHED_SECONDS = 10.0
 
 
 class ForeignProgram(Exception):
@@ -61,6 +62,14 @@ async def replay(plan: ReplayPlan, settings: Settings, console: Console) -> Summ
 
 
 @dataclass(frozen=True, slots=True)
+class _Shopped:
+    tally: Tally
+    latencies: Latencies
+    seconds: float
+    settled_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Replay:
     plan: ReplayPlan
     pool: Pool
@@ -69,9 +78,8 @@ class _Replay:
 
     async def run(self, shoppers: Shoppers, logins: tuple[Login, ...]) -> Summary:
         before = await self._counts()
-        began = time.monotonic()
-        tally, latencies, sent = await self._shop(shoppers)
-        settled = time.monotonic()
+        shopped = await self._shop(shoppers)
+        tally, latencies = shopped.tally, shopped.latencies
         redemptions = await self._redeem(shoppers)
         after = await self._settle()
         return Summary(
@@ -83,9 +91,9 @@ class _Replay:
             first_rejections=tally.examples,
             undecided=after.undecided,
             dead_letters=after.dead_letters - before.dead_letters,
-            seconds=round(sent - began, 3),
-            settled_seconds=round(settled - began, 3),
-            baskets_per_second=round(tally.recorded / (sent - began), 1),
+            seconds=round(shopped.seconds, 3),
+            settled_seconds=round(shopped.settled_seconds, 3),
+            baskets_per_second=round(tally.recorded / shopped.seconds, 1),
             points_issued=after.points_issued - before.points_issued,
             latency=Latency.of(latencies.milliseconds(), latencies.unseen(), len(latencies.watched)),
             redemptions=redemptions,
@@ -96,15 +104,17 @@ class _Replay:
             logins=logins,
         )
 
-    async def _shop(self, shoppers: Shoppers) -> tuple[Tally, Latencies, float]:
-        watched = _sample(shoppers, self.plan)
-        async with watching(self.client, watched) as latencies:
+    async def _shop(self, shoppers: Shoppers) -> _Shopped:
+        async with watching(self.client, _sample(shoppers, self.plan)) as latencies:
+            began = time.monotonic()
             with progress(self.console, "Purchases", self.plan.baskets) as advance:
                 baskets = read_baskets(self.plan.baskets)
                 tally = await send_baskets(self.client, baskets, shoppers, latencies, self.plan.concurrency, advance)
             sent = time.monotonic()
             await self._settle()
-        return tally, latencies, sent
+            settled = time.monotonic()
+            await latencies.until_all_seen(PUSHED_SECONDS)
+        return _Shopped(tally, latencies, sent - began, settled - began)
 
     async def _redeem(self, shoppers: Shoppers) -> Redemptions:
         most = max(LEAST_ASKERS, self.plan.baskets // BASKETS_AN_ASKER)

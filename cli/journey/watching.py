@@ -7,6 +7,7 @@ member is measured; a purchase whose event came before its answer counts as 0 s.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
@@ -41,6 +42,7 @@ class Latencies:
     watched: frozenset[UUID]
     answered: dict[str, float] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def answer(self, member_id: UUID, transaction_id: str, at: float) -> None:
         if member_id in self.watched:
@@ -48,6 +50,15 @@ class Latencies:
 
     def see(self, transaction_id: str, at: float) -> None:
         self.seen.setdefault(transaction_id, at)
+        self._news.set()
+
+    async def until_all_seen(self, timeout_seconds: float) -> None:
+        """Wait for what has been answered to be seen, so long at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                while self.unseen():
+                    self._news.clear()
+                    await self._news.wait()
 
     def milliseconds(self) -> list[float]:
         """The latencies of the purchases that were seen, smallest first."""
@@ -85,23 +96,19 @@ async def watching(client: ApiClient, members: Iterable[UUID]) -> AsyncIterator[
 
 
 async def _all_opened(opened: list[asyncio.Event]) -> None:
-    try:
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CONNECT_SECONDS):
             await asyncio.gather(*(event.wait() for event in opened))
-    except TimeoutError:
-        pass
 
 
 async def _watch(client: ApiClient, member_id: UUID, latencies: Latencies, opened: asyncio.Event) -> None:
     last_id: str | None = None
     while True:
-        try:
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
             async for event in _stream(client, member_id, last_id, opened):
                 last_id = event.id or last_id
                 if event.name == "transaction.awarded":
                     latencies.see(orjson.loads(event.data)["transaction_id"], time.monotonic())
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            pass
         await asyncio.sleep(PAUSE_SECONDS)
 
 

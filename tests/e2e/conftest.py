@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -65,14 +63,3 @@ async def client(system: System, session: aiohttp.ClientSession) -> ApiClient:
 async def _seed(database_url: str) -> None:
     async with await open_pool(database_url, size=1, name="test") as pool, transaction(pool) as conn:
         assert await seed_demo_program(conn, system_clock) is Seeded.CREATED
-
-
-def long_campaign() -> bool:
-    """Whether the whole campaign is asked for, not the short one."""
-    return os.environ.get("LAUREL_TEST_LONG") == "1"
-
-
-@pytest.fixture
-def reports() -> Path | None:
-    """Where a long campaign writes what it found."""
-    return Path("docs/reports") if long_campaign() else None

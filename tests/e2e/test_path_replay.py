@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ import pytest
 from loyalty.store.database import Pool
 from tests.e2e.conftest import BASKETS
 from tests.e2e.oracle import points_by_household as oracle
-from tests.support.audits import kafka_findings, ledger_faults, points_by_household
-from tests.support.deliveries import Findings
+from tests.support.audits import ledger_faults, points_by_household, published
 from tests.support.system import System
 
 pytestmark = pytest.mark.timeout(300)
@@ -57,14 +55,9 @@ async def test_the_ledger_is_sound(replayed: dict[str, Any], system: System, dat
 
 
 async def test_kafka_has_every_event_once_and_in_order_for_its_member(
-    replayed: dict[str, Any], system: System, database: Pool, eventually: Callable[..., Any]
+    replayed: dict[str, Any], system: System, database: Pool
 ) -> None:
-    async def when_published() -> Findings | None:
-        async with database.acquire() as conn:
-            findings = await kafka_findings(system, conn)
-        return None if findings.lost else findings
-
-    findings = await eventually(when_published, 30)
+    findings = await published(system, database, timeout_seconds=30)
     assert findings.clean, findings
     assert findings.repeated == 0
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from loyalty.store.database import Connection
+from loyalty.store.database import Connection, Pool
 from schemas.events import EVENTS
 from tests.support.deliveries import Findings, examine, read_topics
 from tests.support.system import System
+from tests.support.waiting import eventually
 
 
 async def points_by_household(conn: Connection) -> dict[int, int]:
@@ -55,3 +56,16 @@ async def kafka_findings(system: System, conn: Connection) -> Findings:
     bootstrap = system.environment["LAUREL_KAFKA_BOOTSTRAP"]
     deliveries = read_topics(bootstrap, system.topic_prefix, list(EVENTS))
     return examine((one for one in deliveries if one.sequence is not None), written)
+
+
+async def published(system: System, pool: Pool, timeout_seconds: float) -> Findings:
+    """What is in Kafka when everything of the outbox is."""
+
+    async def when_all_is_there() -> Findings | None:
+        async with pool.acquire() as conn:
+            findings = await kafka_findings(system, conn)
+        return None if findings.lost else findings
+
+    found = await eventually(when_all_is_there, timeout_seconds)
+    assert found is not None
+    return found

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
@@ -22,7 +23,7 @@ from tests.support import databases, processes
 from tests.support.databases import run_in_thread
 from tests.support.processes import LaurelProcess
 from tests.support.servers import Servers, redis_database
-from tests.support.waiting import eventually_sync
+from tests.support.waiting import eventually
 
 COMMANDS = {
     "customer-api-1": ("customer-api", "LAUREL_CUSTOMER_API_PORT"),
@@ -49,6 +50,11 @@ class System:
     def settings(self) -> Settings:
         values = {name.removeprefix("LAUREL_").lower(): value for name, value in self.environment.items()}
         return Settings.model_validate(values)
+
+    @property
+    def full_environment(self) -> dict[str, str]:
+        """For a command run to its end: also with a home of its own, where no stack runs."""
+        return {**os.environ, **self.environment, "LAUREL_HOME": str(self.folder / "home")}
 
     @property
     def customer_urls(self) -> tuple[str, str]:
@@ -85,13 +91,13 @@ class System:
 
     def until_ready(self) -> None:
         for name in self.processes:
-            eventually_sync(lambda name=name: self.is_ready(name), READY_SECONDS)  # type: ignore[misc]
+            run_in_thread(eventually(partial(self.is_ready, name), READY_SECONDS))
 
     def laurel(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `laurel <arguments>` to its end on this system."""
         done = subprocess.run(
             [sys.executable, "-P", "-m", "cli", *arguments],
-            env={**os.environ, **self.environment, "LAUREL_HOME": str(self.folder / "home")},
+            env=self.full_environment,
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS,
