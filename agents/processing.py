@@ -1,8 +1,9 @@
 """Batches of records are handled until they are done: nothing is given up, nothing is acknowledged early.
 
 `process` returns only when every record of the batch is committed, or set aside as a dead letter in a transaction of
-its own. The database being away is waited out for ever. Any other failure splits the batch in halves, down to the
-record that is to blame. It raises only to end the process: too many dead letters, or a bug in what is here.
+its own. The database being away is waited out for ever; a batch that was too slow several times is tried in halves.
+Any other failure splits the batch in halves too, down to the record that is to blame. It raises only to end the
+process: too many dead letters, or a bug in what is here.
 """
 
 import asyncio
@@ -22,12 +23,13 @@ from loyalty.errors import LaurelError
 from loyalty.services import dead_letters
 from loyalty.services.dead_letters import ERROR_CHARACTERS, TooManyDeadLetters
 from loyalty.services.incoming import NOTHING_HANDLED, Handled
-from loyalty.store.database import DATABASE_AWAY, Connection, Pool, transaction
+from loyalty.store.database import DATABASE_AWAY, TOO_SLOW, Connection, Pool, transaction
 from loyalty.store.dead_letters import NewDeadLetter
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 3.0
 ATTEMPTS_AT_ONE_RECORD = 3
+ATTEMPTS_AT_ALL_AT_ONCE = 3
 
 log = structlog.get_logger()
 
@@ -78,18 +80,25 @@ class Processor:
             match await self._attempt(records):
                 case Ack(handled):
                     return self._done(records, handled)
+                case Retry(error) if (
+                    isinstance(error, TOO_SLOW) and attempts >= ATTEMPTS_AT_ALL_AT_ONCE and len(records) > 1
+                ):
+                    return await self._process_halves(records)
                 case Retry(error):
                     await self._pause(next(pauses), error, len(records))
                 case Park() if len(records) > 1:
-                    middle = len(records) // 2
-                    await self.process(records[:middle])
-                    return await self.process(records[middle:])
+                    return await self._process_halves(records)
                 case Park(error, final):
                     if final or attempts >= ATTEMPTS_AT_ONE_RECORD:
                         return await self._set_aside(records[0], error)
                     await self._pause(next(pauses), error, 1)
                 case unexpected:
                     assert_never(unexpected)
+
+    async def _process_halves(self, records: Sequence[Record]) -> None:
+        middle = len(records) // 2
+        await self.process(records[:middle])
+        await self.process(records[middle:])
 
     async def _attempt(self, records: Sequence[Record]) -> Outcome:
         try:

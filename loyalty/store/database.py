@@ -27,6 +27,13 @@ DATABASE_AWAY: tuple[type[BaseException], ...] = (
 DATABASE_FAILED: tuple[type[BaseException], ...] = (asyncpg.PostgresError, *DATABASE_AWAY)
 """Whatever may come from the database: for an operator's command, which says it in a line instead of a traceback."""
 
+TOO_SLOW: tuple[type[BaseException], ...] = (
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncio.TimeoutError,
+)
+"""Among what is no fault of the data: a statement or lock took longer than it may. Less at a time may succeed."""
+
 
 def _encode_json(value: Any) -> str:
     return orjson.dumps(value).decode()

@@ -93,7 +93,7 @@ CORRUPTIONS = {
     "delete from posting where entry_id = 2": {"entries", "balances", "wallets", "awards", "lots"},
     "delete from posting where entry_id = 2 and n = 1": {"entries"},
     "update posting set points = points * 2 where entry_id = 2": {"balances", "wallets", "awards", "lots"},
-    "update posting set member_id = (select member_id from lot where id = 6) where entry_id = 1 and n = 2": {"accounts"},
+    "update posting p set member_id = l.member_id from lot l where l.id = 6 and p.entry_id = 1 and n = 2": {"accounts"},
     "update journal_entry set seq = 9 where id = 3": {"sequence", "balances"},
     "update journal_entry set available_after = available_after + 1 where id = 3": {"balances"},
     "update wallet set available = available + 1 where version > 5": {"wallets", "cover"},

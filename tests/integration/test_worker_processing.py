@@ -211,6 +211,22 @@ async def test_a_lock_that_is_held_is_waited_out(database_url: str, pool: Pool) 
     assert await pool.fetchval("select count(*) from dead_letter") == 0
 
 
+async def test_a_batch_that_is_too_slow_is_done_in_smaller_ones(database_url: str, pool: Pool) -> None:
+    events = await purchases(pool, 8)
+    flow, sizes = earning_flow(system_clock), list[int]()
+
+    async def award_slowly(conn: Connection, records: Sequence[Record]) -> Handled:
+        sizes.append(len(records))
+        await conn.execute("select pg_sleep($1)", 0.3 if len(records) > 2 else 0)
+        return await flow.effect(conn, records)
+
+    slow = Flow(flow.consumer, flow.topic, award_slowly, flow.event_id_of)
+    async with laurel_pool(database_url, statement_timeout_seconds=0.2) as impatient:
+        await processor(impatient, slow).process([record_of(event, n) for n, event in enumerate(events)])
+    assert sizes == [8, 8, 8, 4, 4, 4, 2, 2, 4, 4, 4, 2, 2]
+    assert await pool.fetchval("select count(*) from award") == 8
+
+
 async def test_a_cancelled_batch_leaves_nothing(pool: Pool) -> None:
     events = await purchases(pool, 10)
     flow, reached = earning_flow(system_clock), asyncio.Event()
