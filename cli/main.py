@@ -88,7 +88,8 @@ def laurel(ctx: typer.Context) -> None:
 
 
 def _use_local_stack() -> None:
-    from stack.control import environment_of, home_of
+    from stack.home import Home
 
-    for name, value in environment_of(home_of(os.environ)).items():
+    home = Home.of(os.environ)
+    for name, value in home.read_variables(home.env_file).items():
         os.environ.setdefault(name, value)

@@ -16,7 +16,7 @@ from rich.table import Table
 from stack import control
 from stack.errors import AlreadyRunningError, StackError
 from stack.events import Event, describe
-from stack.home import Home
+from stack.home import DEFAULT_FOLDER, HOME_VARIABLE, Home
 from stack.state import StackState
 
 stack = typer.Typer(no_args_is_help=True, help="Start, stop and inspect the local servers and Laurel's processes.")
@@ -24,10 +24,10 @@ stack = typer.Typer(no_args_is_help=True, help="Start, stop and inspect the loca
 NOT_RUNNING, DEGRADED = 3, 1
 
 HomeOption = Annotated[
-    Path, typer.Option("--home", envvar=control.HOME_VARIABLE, help="The folder of the stack's state and data.")
+    Path, typer.Option("--home", envvar=HOME_VARIABLE, help="The folder of the stack's state and data.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DEFAULT_HOME = Path(control.DEFAULT_FOLDER)
+DEFAULT_HOME = Path(DEFAULT_FOLDER)
 
 
 @stack.command()

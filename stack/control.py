@@ -22,8 +22,6 @@ from stack.logs import log_tail, open_log
 from stack.state import StackState, load, start_time
 from stack.supervisor import Supervisor
 
-HOME_VARIABLE = "LAUREL_HOME"
-DEFAULT_FOLDER = ".laurel"
 SUPERVISOR_LOG = "supervisor"
 ERROR_PREFIX = "error: "
 """Where an error begins in the output of `laurel stack up`; it is the last thing there."""
@@ -40,7 +38,7 @@ _background: list[subprocess.Popen[bytes]] = []
 
 def home_of(environment: Mapping[str, str]) -> Home:
     """The folder that the environment names, else `.laurel` here."""
-    return Home.at(Path(environment.get(HOME_VARIABLE) or DEFAULT_FOLDER))
+    return Home.of(environment)
 
 
 def run(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: bool = False) -> None:

@@ -22,6 +22,9 @@ from dotenv import dotenv_values
 
 from stack.errors import AlreadyRunningError, StackError
 
+HOME_VARIABLE = "LAUREL_HOME"
+DEFAULT_FOLDER = ".laurel"
+
 FOLDER_MODE = 0o700
 FORBIDDEN_MODE = 0o067
 """Nothing for others; the group may enter at most (under root: PostgreSQL's user)."""
@@ -41,6 +44,11 @@ class Home:
     @classmethod
     def at(cls, path: Path) -> Home:
         return cls(path.resolve())
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Home:
+        """The folder that the environment names, else `.laurel` here."""
+        return cls.at(Path(environment.get(HOME_VARIABLE) or DEFAULT_FOLDER))
 
     @property
     def env_file(self) -> Path:

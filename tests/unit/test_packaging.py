@@ -6,12 +6,16 @@ import importlib
 import importlib.metadata
 import itertools
 import re
+import shutil
+import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
@@ -94,3 +98,43 @@ def migrate_at(home: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
         environment.delenv("LAUREL_DATABASE_URL")
         environment.setenv("LAUREL_HOME", str(home))
         return CliRunner().invoke(app, ["migrate"])
+
+
+def test_the_wheel_has_every_file_of_the_packages(tmp_path: Path) -> None:
+    """An image installs the wheel: a query or an asset that is only in the checkout would be missed there alone."""
+    sources = ["setup.cfg", "pyproject.toml", "README.md", "LICENSE", *PACKAGES]
+    for name in sources:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(tmp_path / "dist"),
+        str(tmp_path),
+    ]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert files_of_packages() - packed == set()
+
+
+def files_of_packages() -> set[str]:
+    found = (path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file())
+    return {str(path.relative_to(ROOT)) for path in found if path.suffix != ".pyc" and not path.name.startswith(".")}
+
+
+def test_compose_asks_for_what_make_env_writes_for_its_owner_alone(tmp_path: Path) -> None:
+    script = tmp_path / "make-env"
+    shutil.copy(ROOT / "docker" / "make-env", script)
+    for _ in range(2):
+        subprocess.run([script], check=True, capture_output=True)
+    written = tmp_path / ".env"
+    asked = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker" / "compose.yaml").read_text()))
+    values = dotenv_values(written)
+    assert set(values) == asked
+    assert all(values.values())
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
