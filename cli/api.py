@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from api.kit.endpoint import App
 from api.kit.serving import CreateApp, serve
 from cli.logs import configure_logs
 from loyalty.settings import Settings, load_settings
@@ -21,18 +22,30 @@ EnvFile = Annotated[
 
 def customer_api(env_file: EnvFile = None) -> None:
     """Serve the Customer API. Every setting is a LAUREL_… variable."""
-    from api.customer.app import create_app
-
     settings = _settings(env_file)
-    _serve(create_app, settings, settings.customer_api_host, settings.customer_api_port)
+    _serve(make_customer_app, settings, settings.customer_api_host, settings.customer_api_port)
 
 
 def admin_api(env_file: EnvFile = None) -> None:
     """Serve the Admin API. Every setting is a LAUREL_… variable."""
+    settings = _settings(env_file)
+    _serve(make_admin_app, settings, settings.admin_api_host, settings.admin_api_port)
+
+
+def make_customer_app(settings: Settings) -> App:
+    """The server, in a process whose logs are set up: each process of an API makes its own."""
+    from api.customer.app import create_app
+
+    configure_logs(settings.log_format, settings.log_level)
+    return create_app(settings)
+
+
+def make_admin_app(settings: Settings) -> App:
+    """The same for the Admin API."""
     from api.admin.app import create_app
 
-    settings = _settings(env_file)
-    _serve(create_app, settings, settings.admin_api_host, settings.admin_api_port)
+    configure_logs(settings.log_format, settings.log_level)
+    return create_app(settings)
 
 
 def _settings(env_file: Path | None) -> Settings:
@@ -45,7 +58,6 @@ def _settings(env_file: Path | None) -> Settings:
 
 
 def _serve(create_app: CreateApp, settings: Settings, host: str, port: int) -> None:
-    configure_logs(settings.log_format, settings.log_level)
     try:
         serve(create_app, settings, host, port)
     except OSError as error:

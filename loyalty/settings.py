@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(8, ge=1, le=1000, description="partitions of each topic made by `laurel topics`")
     topic_prefix: str = Field("", max_length=100, description="put before every topic name; for shared brokers")
 
-    signing_key: SecretStr = Field(description="256 bits or more, base64url: signs access tokens")
+    signing_key: SecretStr = Field(min_length=32, description="256 bits or more, base64url: signs access tokens")
     access_token_seconds: int = Field(900, ge=30, le=86_400)
     refresh_token_seconds: int = Field(30 * 86_400, ge=60)
     transaction_trust: Literal["open", "receipt"] = Field("receipt", description="who may claim a purchase")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from api.kit.forgetting import forget_again_and_again
 from api.kit.limits import Policy, RateLimiter
 from api.kit.pages import Cursors
 from api.kit.passwords import Passwords
@@ -87,6 +89,7 @@ async def opened(settings: Settings, api: Api) -> AsyncIterator[Deps]:
     passwords = Passwords()
     listener = connect_redis(settings, timeout_seconds=None)
     hub = Hub(pool, listener, f"{settings.topic_prefix}{BELL_CHANNEL}", api.changes)
+    forgetting = asyncio.create_task(forget_again_and_again(pool, system_clock), name="forget")
     try:
         async with Poke(settings.database_dsn) as poke, hub:
             yield Deps(
@@ -101,6 +104,8 @@ async def opened(settings: Settings, api: Api) -> AsyncIterator[Deps]:
                 hub=hub,
             )
     finally:
+        forgetting.cancel()
+        await asyncio.gather(forgetting, return_exceptions=True)
         passwords.close()
         await redis.aclose()
         await listener.aclose()

@@ -20,6 +20,9 @@ from api.kit.errors import Unavailable
 
 T = TypeVar("T")
 
+ARGON2ID = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
+"""19 MiB and two passes: the OWASP password storage cheat sheet's setting."""
+
 AT_ONCE = 2
 WAITING_LIMIT = 64
 
@@ -27,8 +30,10 @@ WAITING_LIMIT = 64
 class Passwords:
     """Hashes and checks passwords. Raises Unavailable when too many wait: a flood of logins must not pile up."""
 
-    def __init__(self, *, at_once: int = AT_ONCE, waiting_limit: int = WAITING_LIMIT) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
+    def __init__(
+        self, hasher: PasswordHasher = ARGON2ID, *, at_once: int = AT_ONCE, waiting_limit: int = WAITING_LIMIT
+    ) -> None:
+        self._hasher = hasher
         self._threads = ThreadPoolExecutor(at_once, "argon2")
         self._waiting_limit = waiting_limit
         self._waiting = 0

@@ -2,7 +2,7 @@
 
 A bell is a message on one Redis channel: a JSON list of member ids. It says where to look and carries nothing: what
 changed is read from the database, since the version each connection has seen. So a bell that is lost, doubled or late
-does no harm: while Redis is away, and once after it comes back, all connected members are looked at.
+does no harm: all connected members are looked at when the channel is silent for a while, and often while Redis is away.
 
 An event's id is the member's version after it; `Last-Event-ID` therefore resumes at any API process. The first event of
 a connection is always the present state, so that a client need not ask for it and cannot miss a change in between.
@@ -31,6 +31,7 @@ log = structlog.get_logger("api.push")
 
 HEARTBEAT_SECONDS = 15.0
 POLL_SECONDS = 3.0
+SILENCE_SECONDS = 15.0
 RETRY_SECONDS = 1.0
 QUEUED_EVENTS_LIMIT = 256
 CONNECTIONS_LIMIT = 12_000
@@ -200,9 +201,9 @@ class Hub:
     async def _hear_bells(self) -> None:
         async with self._listener.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(self._channel)
-            self._look_at(list(self._subscriptions))
-            async for message in pubsub.listen():
-                self._look_at(_member_ids(message["data"]))
+            while True:
+                message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+                self._look_at(_member_ids(message["data"]) if message else list(self._subscriptions))
 
     async def _look(self) -> None:
         while True:

@@ -15,3 +15,12 @@ update refresh_token set used_at = :at where token_hash = :token_hash;
 -- name: revoke_refresh_family!
 -- Ends a session: none of its tokens is good any more.
 update refresh_token set revoked_at = :at where family_id = :family_id and revoked_at is null;
+
+-- name: delete_refresh_tokens$
+-- Forgets refresh tokens that expired before a time, at most row_limit of them; the number forgotten.
+with old as (
+  select token_hash from refresh_token where expires_at < :before limit :row_limit for update skip locked
+), gone as (
+  delete from refresh_token t using old where t.token_hash = old.token_hash returning 1
+)
+select count(*) from gone;

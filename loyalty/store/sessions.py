@@ -53,3 +53,9 @@ async def mark_used(conn: Connection, token_hash: bytes, at: datetime) -> None:
 
 async def revoke_family(conn: Connection, family_id: UUID, at: datetime) -> None:
     await queries.revoke_refresh_family(conn, family_id=family_id, at=at)
+
+
+async def forget(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Delete at most `limit` tokens that expired before `before`. Returns how many."""
+    deleted: int = await queries.delete_refresh_tokens(conn, before=before, row_limit=limit)
+    return deleted

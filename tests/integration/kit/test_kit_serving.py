@@ -1,0 +1,51 @@
+"""An API as a process: how it starts, refuses to start, serves from several processes, and stops."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+
+from tests.conftest import StartLaurel
+from tests.support.apis import SIGNING_KEY, client_of, free_port
+
+Eventually = Callable[..., Awaitable[object]]
+KEY = SIGNING_KEY.get_secret_value()
+
+
+async def test_a_port_that_is_taken_is_named(laurel_process: StartLaurel) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = laurel_process("customer-api", LAUREL_SIGNING_KEY=KEY, LAUREL_CUSTOMER_API_PORT=str(port))
+        assert process.popen.wait(30) == 1
+    assert f"Cannot serve on 127.0.0.1:{port}" in process.log_text()
+
+
+def test_settings_that_are_missing_or_weak_are_named_and_not_shown(laurel_process: StartLaurel) -> None:
+    process = laurel_process("customer-api", LAUREL_SIGNING_KEY="hunter2", LAUREL_API_WORKERS="0")
+    assert process.popen.wait(30) == 2
+    assert "LAUREL_SIGNING_KEY" in process.log_text()
+    assert "LAUREL_API_WORKERS" in process.log_text()
+    assert "hunter2" not in process.log_text()
+
+
+async def test_several_processes_share_a_port_and_stop_together(
+    laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    port = free_port()
+    process = laurel_process(
+        "customer-api", LAUREL_SIGNING_KEY=KEY, LAUREL_CUSTOMER_API_PORT=str(port), LAUREL_API_WORKERS="2"
+    )
+
+    def are_ready() -> bool:
+        assert process.running(), process.log_text()
+        return process.log_text().count("Worker ready") == 2
+
+    assert await eventually(are_ready, timeout_seconds=60)
+    async with client_of(f"http://127.0.0.1:{port}") as client:
+        assert (await client.get("/health/ready")).status == 200
+    process.send(signal.SIGTERM)
+    assert process.stop() == 0
+    assert "Traceback" not in process.log_text()
