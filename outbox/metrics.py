@@ -45,7 +45,13 @@ class RelayMetrics:
             registry=registry, buckets=LATENCY_BUCKETS,
         )  # fmt: skip
         self.errors = Counter("outbox_errors", "Troubles, by kind.", ["kind"], registry=registry)
+        self.leads = False
         self._turned_at = time.monotonic()
+
+    def lead(self, leads: bool) -> None:
+        """Whether this relay leads from now on."""
+        self.leads = leads
+        self.leader.set(leads)
 
     def turned(self) -> None:
         """The relay's loop went round."""
@@ -97,7 +103,7 @@ def _application(metrics: RelayMetrics) -> Callable[[WSGIEnvironment, StartRespo
         standstill_seconds = metrics.standstill_seconds()
         well = standstill_seconds < STANDSTILL_SECONDS
         start_response("200 OK" if well else "503 Service Unavailable", [("Content-Type", "application/json")])
-        role = "leader" if metrics.leader._value.get() else "standby"
+        role = "leader" if metrics.leads else "standby"
         return [json.dumps({"well": well, "role": role, "standstill_seconds": round(standstill_seconds, 3)}).encode()]
 
     return application

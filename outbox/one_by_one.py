@@ -66,6 +66,14 @@ class OneByOne:
             refused |= {(row[TOPIC], row[KEY]) for row in wave if isinstance(outcomes[row[ID]], Refused)}
         return {row[ID]: outcomes.get(row[ID], Waiting()) for row in rows}
 
+    def abandon(self) -> None:
+        """Drop what is not delivered, at once."""
+        self.producer.purge(blocking=False)
+
+    def close(self) -> None:
+        """End the producer. Blocks for a moment."""
+        self.producer.close()
+
     async def _send(self, wave: Sequence[Row], beat: Callable[[], Awaitable[None]]) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
         deadline = time.monotonic() + self.settings.delivery_seconds

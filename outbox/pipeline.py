@@ -10,15 +10,15 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import asyncpg
 import structlog
 
-from outbox.checkpoint import Checkpoint, save_checkpoint
+from outbox.checkpoint import Checkpoint, Ends, save_checkpoint
 from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError, one_by_one_config, producer_config
-from outbox.leadership import DATABASE_ERRORS, LeaderSession
+from outbox.leadership import DATABASE_ERRORS, LeaderSession, LeadershipLostError
 from outbox.log import ID, LogReader, Page, Position, Row
 from outbox.metrics import RelayMetrics
 from outbox.one_by_one import Delivered, OneByOne, Refused
@@ -70,6 +70,7 @@ class Term:
 class Pace:
     """When the checkpoint was saved, and what was published since."""
 
+    saved_rate: float = 0.0
     saved_at: float = field(default_factory=time.monotonic)
     rows: int = 0
     moved: bool = False
@@ -113,6 +114,7 @@ class Pipeline:
         term, began_at = self._term, time.monotonic()
         looking = asyncio.to_thread(look_beyond, self._settings.kafka, self._settings.topics, term.checkpoint.ends)
         self._published = await term.attend(looking)
+        term.checkpoint = replace(term.checkpoint, ends=_within(term.checkpoint.ends, self._published.ends))
         term.metrics.reconciled_rows.inc(len(self._published.events))
         seconds = round(time.monotonic() - began_at, 3)
         log.info("publishing", already_published_rows=len(self._published.events), looked_seconds=seconds)
@@ -163,7 +165,7 @@ class Pipeline:
             await self._publish_one_by_one(rows, page.position, already_there)
         else:
             await self._room()
-            self._fast().send(rows, page.position, self._term.session.lease_until, already_there)
+            await self._fast().send(rows, page.position, self._term.session.lease_until, already_there)
         if rows:
             self._term.metrics.page_rows.observe(len(rows))
 
@@ -201,7 +203,7 @@ class Pipeline:
         if self._due():
             await self._save()
 
-    def _advance(self, position: Position, ends: dict[tuple[str, int], int], rows: int) -> None:
+    def _advance(self, position: Position, ends: Ends, rows: int) -> None:
         before = self._term.checkpoint
         if rows == 0 and position == before.position:
             return
@@ -213,11 +215,11 @@ class Pipeline:
     def _due(self) -> bool:
         pace, settings = self._pace, self._settings
         late = time.monotonic() - pace.saved_at > settings.checkpoint_seconds
-        return pace.moved and (late or pace.rows >= settings.checkpoint_rows)
+        return (late and (pace.moved or pace.saved_rate > 0)) or pace.rows >= settings.checkpoint_rows
 
     async def _save(self) -> None:
         checkpoint, rate = self._term.checkpoint, self._pace.rows_per_second()
-        self._pace = Pace()
+        self._pace = Pace(rate)
         async with self._term.session.turn() as conn:
             await save_checkpoint(conn, checkpoint, rate)
         if time.monotonic() - self._partitions_at > PARTITIONS_SECONDS:
@@ -241,13 +243,13 @@ class Pipeline:
             await asyncio.sleep(FULL_PIPELINE_PAUSE_SECONDS)
 
     async def _close(self) -> None:
-        publisher, self._publisher = self._publisher, None
-        if publisher:
-            publisher.abandon()
-        with contextlib.suppress(*DATABASE_ERRORS):
+        producers = [producer for producer in (self._publisher, self._one_by_one) if producer]
+        for producer in producers:
+            producer.abandon()
+        with contextlib.suppress(LeadershipLostError, *DATABASE_ERRORS):
             await self._save()
-        if publisher:
-            await asyncio.to_thread(publisher.close)
+        for producer in producers:
+            await asyncio.to_thread(producer.close)
 
     # Row by row, for what was refused and what was parked.
 
@@ -320,6 +322,13 @@ class Pipeline:
     async def _forget(self, ids: Sequence[int]) -> None:
         async with self._term.session.turn() as conn:
             await self._term.lot.forget(conn, ids)
+
+
+def _within(ends: Ends, now: Ends) -> Ends:
+    """The checkpoint's ends, but for topics that were emptied or made anew: there nothing is certain."""
+    if shorter := [at for at, end in ends.items() if end > now.get(at, 0)]:
+        log.error("partitions are shorter than they were: records are gone from Kafka", partitions=shorter)
+    return {at: min(end, now.get(at, 0)) for at, end in ends.items()}
 
 
 async def _cancelled(task: asyncio.Future[Page]) -> None:

@@ -3,7 +3,9 @@
 Only the last row of each partition in a page has a delivery callback. That it was delivered says that all rows before
 it were, because
 - the producer is idempotent, so records of a partition are stored in the order of produce() or not at all;
-- it is gapless: the first record that Kafka refuses stops the producer, later ones are not sent past it;
+- it is gapless: the first record that Kafka refuses stops the producer, and what is on its way behind it is refused
+  too, as out of sequence. Only a broker that knows nothing of the producer yet would take that: so the first record of
+  each partition goes ahead alone (priming);
 - a record that librdkafka dropped for its age leaves a gap that it does not report so, but it drops none before
   message_timeout_seconds, and a page that took longer than delivery_seconds, which is less, is not believed.
 A producer that stopped or is not believed is purged and thrown away; what it did deliver is found by reading the
@@ -12,6 +14,8 @@ topics (outbox.reconciliation).
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -24,6 +28,13 @@ from outbox.checkpoint import Ends
 from outbox.kafka import LOGGER, KafkaAwayError, LeaseExpiredError, classify
 from outbox.log import Position, Row
 from outbox.settings import RelaySettings
+
+Slot = tuple[str, int]
+"""A topic's plain name and a partition."""
+
+PRIMED_SECONDS = 3_600.0
+"""Brokers forget an idle producer after a day (producer.id.expiration.ms)."""
+PRIMING_PAUSE_SECONDS = 0.0005
 
 
 class PageInFlight:
@@ -78,6 +89,7 @@ class Publisher:
         self._names = settings.topics.kafka_names
         self._partitions = settings.topics.partitions
         self._delivery_seconds = settings.delivery_seconds
+        self._primed: dict[Slot, float] = {}
         self._in_flight: deque[PageInFlight] = deque()
 
     @property
@@ -88,7 +100,7 @@ class Publisher:
     def rows_in_flight(self) -> int:
         return sum(page.rows for page in self._in_flight)
 
-    def send(self, rows: Sequence[Row], position: Position, lease_until: float, already_there: int = 0) -> None:
+    async def send(self, rows: Sequence[Row], position: Position, lease_until: float, already_there: int = 0) -> None:
         """Give a page to librdkafka; none of it later than `lease_until`. Raises PipelineError.
 
         `already_there` rows of the page need not be sent: they were found in the topics.
@@ -96,16 +108,18 @@ class Publisher:
         page = PageInFlight(position, len(rows) + already_there)
         self._in_flight.append(page)
         try:
-            for (topic, partition), bucket in self._by_partition(rows).items():
-                self._send_bucket(self._names[topic], partition, bucket, page, lease_until)
+            buckets = self._by_partition(rows)
+            await self._prime(buckets, page, lease_until)
+            for slot, bucket in buckets.items():
+                self._send_bucket(slot, bucket, page, lease_until)
         except KafkaException as error:
             raise classify(error.args[0]) from error
         except BufferError as error:
             raise KafkaAwayError("librdkafka's queue is full") from error
         self._poll()
 
-    def _by_partition(self, rows: Sequence[Row]) -> dict[tuple[str, int], list[Row]]:
-        buckets: dict[tuple[str, int], list[Row]] = {}
+    def _by_partition(self, rows: Sequence[Row]) -> dict[Slot, list[Row]]:
+        buckets: dict[Slot, list[Row]] = {}
         partitions = self._partitions
         for row in rows:
             topic = row[1]
@@ -117,10 +131,25 @@ class Publisher:
                 bucket.append(row)
         return buckets
 
-    def _send_bucket(
-        self, name: str, partition: int, bucket: Sequence[Row], page: PageInFlight, lease_until: float
-    ) -> None:
+    async def _prime(self, buckets: Mapping[Slot, list[Row]], page: PageInFlight, lease_until: float) -> None:
+        """Send the first row of each partition that the broker may not know us in, and wait for it."""
+        now = time.monotonic()
+        unprimed = [slot for slot in buckets if now - self._primed.get(slot, -math.inf) > PRIMED_SECONDS]
+        for slot in unprimed:
+            self._send_bucket(slot, [buckets[slot].pop(0)], page, lease_until)
+        while unprimed and page.waiting and page.error is None:
+            await asyncio.sleep(PRIMING_PAUSE_SECONDS)
+            self._poll()
+            self._check_age(page)
+        if page.error is not None:
+            raise classify(page.error)
+        self._primed.update(dict.fromkeys(unprimed, now))
+
+    def _send_bucket(self, slot: Slot, bucket: Sequence[Row], page: PageInFlight, lease_until: float) -> None:
+        if not bucket:
+            return
         produce, now = self._producer.produce, time.monotonic
+        name, partition = self._names[slot[0]], slot[1]
         last = bucket[-1]
         for row in bucket:
             if now() > lease_until:
@@ -135,17 +164,20 @@ class Publisher:
         """The pages delivered since the last call, from the oldest on. Raises PipelineError."""
         self._poll()
         done = []
-        now = time.monotonic()
         while self._in_flight:
             oldest = self._in_flight[0]
             if oldest.error is not None:
                 raise classify(oldest.error)
-            if now - oldest.sent_at > self._delivery_seconds and oldest.rows:
-                raise KafkaAwayError(f"no acknowledgement within {self._delivery_seconds:g} s")
+            self._check_age(oldest)
             if oldest.waiting:
                 break
             done.append(self._in_flight.popleft())
         return done
+
+    def _check_age(self, page: PageInFlight) -> None:
+        """A page that took too long is not believed, delivered or not."""
+        if time.monotonic() - page.sent_at > self._delivery_seconds and page.rows:
+            raise KafkaAwayError(f"no acknowledgement within {self._delivery_seconds:g} s")
 
     def _poll(self) -> None:
         """Serve delivery callbacks. That the producer stopped is raised here."""

@@ -61,13 +61,13 @@ async def _term(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetr
     wake = asyncio.Event()
     async with leading(settings, stop, wake.set, metrics.turned) as session:
         pauses.reset()
-        metrics.leader.set(1)
+        metrics.lead(True)
         log.info("relay leads")
         try:
             async with _waking(stop, wake):
                 await _pipelines(settings, stop, metrics, session, wake)
         finally:
-            metrics.leader.set(0)
+            metrics.lead(False)
 
 
 async def _pipelines(

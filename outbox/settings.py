@@ -20,8 +20,8 @@ class RelaySettings:
     belongs to the session.
     """
 
-    dsn: str
-    kafka: KafkaConfig
+    dsn: str = field(repr=False)
+    kafka: KafkaConfig = field(repr=False)
     topics: Topics
     schema: str = "public"
     application_name: str = "laurel-relay"
@@ -30,7 +30,7 @@ class RelaySettings:
     page_bytes: int = 4 * 1024 * 1024
     pages_in_flight: int = 2
     shortest_pause_seconds: float = 0.002
-    longest_pause_seconds: float = 0.05
+    longest_pause_seconds: float = 0.08
 
     leadership_seconds: float = 6.0
     """PostgreSQL ends the leadership of a process that has been silent for so long."""
@@ -46,8 +46,6 @@ class RelaySettings:
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     """0 takes a free port; None serves nothing."""
-
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lease_seconds(self) -> float:

@@ -80,6 +80,17 @@ async def test_the_key_is_parked_in_order_and_the_rest_flows(stage: Stage, conn:
     assert (await status(conn)).parked_keys == 1
 
 
+async def test_nothing_of_a_key_gets_ahead_of_its_refused_first_event(stage: Stage, conn: asyncpg.Connection) -> None:
+    """A broker that knows nothing of a producer yet takes its second batch although it refused the first."""
+    limit_topic(stage, LIMIT_BYTES)
+    large = stage.event("a", b"x" * (LIMIT_BYTES + 1))
+    await stage.append(conn, large, *(stage.event("a") for _ in range(300)), stage.event("b"))
+    async with stage.relaying():
+        await parked(conn, waiting_rows=301)
+        await stage.published_rows(conn, 1)
+    assert [record.key for record in await stage.records(1)] == ["b"]
+
+
 async def test_a_new_leader_knows_what_is_parked(stage: Stage, conn: asyncpg.Connection) -> None:
     limit_topic(stage, LIMIT_BYTES)
     await fill(stage, conn)
