@@ -19,6 +19,7 @@ DATABASE_AWAY: tuple[type[BaseException], ...] = (
     asyncpg.TransactionRollbackError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
+    asyncpg.InternalClientError,  # the server's farewell came first, and found the connection at rest
     OSError,
     asyncio.TimeoutError,
 )
