@@ -94,8 +94,6 @@ class AuditFilter(PageQuery):
     """Which changes."""
 
     actor_id: str | None = Field(None, max_length=200, description="only changes that this one made")
-    subject_kind: str | None = Field(
-        None, max_length=40, description="only of such things", examples=["member"]
-    )
+    subject_kind: str | None = Field(None, max_length=40, description="only of such things", examples=["member"])
     subject_id: str | None = Field(None, max_length=200, description="only changes of this one")
     action: str | None = Field(None, max_length=80, description="only such changes", examples=["member.adjusted"])

@@ -1,9 +1,10 @@
 """Figures from the ledger."""
 
+import re
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from schemas.admin.program import PointValue
 from schemas.common import Answered, CurrencyCode, DecimalString, Requested, UtcTime
@@ -12,13 +13,23 @@ from schemas.events import RejectionReason
 MAX_REPORT_DAYS = 400
 
 
+def _check_day(value: object) -> object:
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError("give a day, such as 2026-03-01")
+    return value
+
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+Day = Annotated[date, BeforeValidator(_check_day)]
+
+
 class DateRange(Requested):
     """Days of the program's time zone, both included. Without them: the last 30 days."""
 
     model_config = ConfigDict(strict=False)
 
-    from_day: date | None = Field(None, alias="from", description="the first day")
-    to_day: date | None = Field(None, alias="to", description="the last day; today when left out")
+    from_day: Day | None = Field(None, alias="from", description="the first day")
+    to_day: Day | None = Field(None, alias="to", description="the last day; today when left out")
 
 
 class PointsMoved(Answered):

@@ -15,7 +15,18 @@ from schemas.admin.fields import POINTS_LIMIT, Command
 from schemas.common import Answered, CurrencyCode, Page, PageQuery, UtcTime
 from schemas.customer import ITEMS_LIMIT, Amount, NewItem, ReceiptSteps, RequestedTime
 
-RuleDecimal = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]{1,4})?$", examples=["1.5"])]
+
+class _DecimalOrNumber:
+    """Shown as a decimal string; a request may also give a JSON number, which counts as it is written."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        text = {"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,4})?$", "examples": ["1.5"]}
+        number = {"type": "number", "minimum": 0, "maximum": 1_000_000}
+        return {"anyOf": [text, number]} if handler.mode == "validation" else text
+
+
+RuleDecimal = Annotated[str, _DecimalOrNumber]
 RulePoints = Annotated[int, Field(ge=1, le=POINTS_LIMIT)]
 RuleText = Annotated[str, Field(min_length=1, max_length=200)]
 

@@ -110,6 +110,7 @@ async def test_a_range_that_is_none_is_named(api: AdminApi) -> None:
         ({"from_": "2026-03-02", "to": "2026-03-01"}, "/from"),
         ({"from_": "2020-01-01", "to": "2026-03-01"}, "/from"),
         ({"from_": "yesterday"}, "/from"),
+        ({"to": "0"}, "/to"),
         ({"to": "9999-12-31"}, "/to"),
         ({"to": "0001-01-01"}, "/to"),
         ({"from_": "0001-01-01", "to": "0001-01-02"}, ""),
