@@ -31,7 +31,7 @@ MakeProcessor = Callable[[Flow], Processor]
 def create_app(
     settings: Settings, flows: Sequence[Flow], make_processor: MakeProcessor, metrics: WorkerMetrics, folder: Path
 ) -> faust.App:
-    """The app with an agent for each flow. `folder` is for what Faust writes to disk, which is nothing of value."""
+    """The app with an agent for each flow, on the running event loop. `folder` is for what Faust writes to disk, which is nothing of value."""
     app = _bare_app(settings, folder)
     if not settings.worker_stock_consumer:
         use_fast_consumer(app)
@@ -68,6 +68,7 @@ def name_of(settings: Settings) -> str:
 def _bare_app(settings: Settings, folder: Path) -> faust.App:
     return faust.App(
         group_of(settings),
+        loop=asyncio.get_running_loop(),
         broker=broker_urls(settings),
         broker_credentials=credentials_of(settings),
         store="memory://",

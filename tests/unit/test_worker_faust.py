@@ -37,13 +37,13 @@ def test_the_agents_are_ours() -> None:
     assert Path(agents.__file__ or "").is_relative_to(Path(__file__).parents[2])
 
 
-def test_the_fast_consumer_knows_the_method_it_replaces(tmp_path: Path) -> None:
+async def test_the_fast_consumer_knows_the_method_it_replaces(tmp_path: Path) -> None:
     made = app(tmp_path)
     assert isinstance(made.transport, FastTransport)
     assert made.transport.Consumer is FastConsumer
 
 
-def test_another_faust_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_another_faust_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = app(tmp_path, worker_stock_consumer=True)
 
     async def drained_otherwise(self: object, fetcher: object) -> None:
@@ -54,11 +54,11 @@ def test_another_faust_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         use_fast_consumer(made)
 
 
-def test_stock_faust_is_kept_behind_a_setting(tmp_path: Path) -> None:
+async def test_stock_faust_is_kept_behind_a_setting(tmp_path: Path) -> None:
     assert not isinstance(app(tmp_path, worker_stock_consumer=True).transport, FastTransport)
 
 
-def test_workers_of_one_installation_share_a_group_and_differ_in_id(tmp_path: Path) -> None:
+async def test_workers_of_one_installation_share_a_group_and_differ_in_id(tmp_path: Path) -> None:
     made = app(tmp_path, worker_id="pod-7")
     assert made.conf.id == group_of(settings()) == "shop.laurel-worker"
     assert made.conf.consumer_group_instance_id == "pod-7"
