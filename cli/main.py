@@ -8,7 +8,9 @@ Each command lives in a module of its own and is imported when it is called for,
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,8 +66,20 @@ class LazyGroup(TyperGroup):
 
 
 def _load(name: str) -> Command:
-    module = importlib.import_module(COMMANDS[name].module)
+    try:
+        module = importlib.import_module(COMMANDS[name].module)
+    except ModuleNotFoundError as error:
+        if error.name in _packages_of("stack"):
+            typer.echo(f"laurel {name} needs {error.name}, which comes with laurel[stack]", err=True)
+            raise typer.Exit(1) from error
+        raise
     return _as_command(name, getattr(module, name.replace("-", "_")))
+
+
+def _packages_of(extra: str) -> set[str]:
+    """The import names of the packages that only this extra brings, as near as their names say."""
+    wanted = [line for line in importlib.metadata.requires("laurel") or () if f'extra == "{extra}"' in line]
+    return {re.split(r"[^\w-]", line, maxsplit=1)[0].replace("-", "_").removeprefix("python_") for line in wanted}
 
 
 def _as_command(name: str, found: typer.Typer | Callable[..., Any]) -> Command:

@@ -57,6 +57,14 @@ def test_every_command_has_help(name: str) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.parametrize(("name", "package"), [("run", "duckdb"), ("stack", "psutil")])
+def test_a_command_that_needs_the_stacks_packages_says_so(name: str, package: str) -> None:
+    """As in the image, which has none of them."""
+    code = f"import sys; sys.modules['{package}'] = None; from cli.main import app; app(['{name}', '--help'])"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, f"laurel {name} needs {package}, which comes with laurel[stack]\n")
+
+
 def test_an_unknown_command_is_an_error() -> None:
     assert CliRunner().invoke(app, ["fly"]).exit_code == 2
 
