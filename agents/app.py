@@ -31,7 +31,10 @@ MakeProcessor = Callable[[Flow], Processor]
 def create_app(
     settings: Settings, flows: Sequence[Flow], make_processor: MakeProcessor, metrics: WorkerMetrics, folder: Path
 ) -> faust.App:
-    """The app with an agent for each flow, on the running event loop. `folder` is for what Faust writes to disk, which is nothing of value."""
+    """The app with an agent for each flow, on the running event loop.
+
+    `folder` is for what Faust writes to disk, which is nothing of value.
+    """
     app = _bare_app(settings, folder)
     if not settings.worker_stock_consumer:
         use_fast_consumer(app)
