@@ -27,8 +27,8 @@ from loyalty.store.database import Pool, open_pool, transaction
 from loyalty.store.replaying import PipelineCounts, count_pipeline
 
 POOL_SIZE = 8
-BASKETS_AN_ASKER = 50
-LEAST_ASKERS = 20
+BASKETS_AN_ASKER = 20
+LEAST_ASKERS = 40
 LOOK_SECONDS = 0.1
 STALLED_SECONDS = 60.0
 PUSHED_SECONDS = 10.0
