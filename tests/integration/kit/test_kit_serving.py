@@ -6,6 +6,8 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 
+import psutil
+
 from tests.conftest import StartLaurel
 from tests.support.apis import SIGNING_KEY, client_of, free_port
 
@@ -49,3 +51,17 @@ async def test_several_processes_share_a_port_and_stop_together(
     process.send(signal.SIGTERM)
     assert process.stop() == 0
     assert "Traceback" not in process.log_text()
+
+
+async def test_when_one_of_several_processes_dies_all_end(laurel_process: StartLaurel, eventually: Eventually) -> None:
+    process = laurel_process(
+        "customer-api", LAUREL_SIGNING_KEY=KEY, LAUREL_CUSTOMER_API_PORT=str(free_port()), LAUREL_API_WORKERS="2"
+    )
+
+    def workers() -> list[psutil.Process]:
+        assert process.running(), process.log_text()
+        return psutil.Process(process.pid).children() if process.log_text().count("Worker ready") == 2 else []
+
+    assert await eventually(workers, timeout_seconds=60)
+    workers()[0].kill()
+    assert process.popen.wait(30) == 1
