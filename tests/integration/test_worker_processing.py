@@ -153,6 +153,19 @@ async def test_a_purchase_that_makes_no_sense_is_set_aside(pool: Pool, changes: 
     assert await pool.fetchval("select event_id from dead_letter") == senseless.event_id
 
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize(("header", "kept"), [(TRACE.encode(), TRACE), (b"not a trace", None), (b"\xff\x00", None)])
+async def test_a_trace_goes_on_into_the_ledger_and_the_outbox(pool: Pool, header: bytes, kept: str | None) -> None:
+    (event,) = await purchases(pool, 1)
+    sent = record_of(event, 1)
+    traced = Record(sent.topic, 0, 1, sent.key, sent.value, {**sent.headers, "traceparent": header})
+    await processor(pool, earning_flow(system_clock)).process([traced])
+    assert await pool.fetchval("select traceparent from journal_entry") == kept
+    assert await pool.fetchval("select traceparent from outbox") == kept
+
+
 async def test_too_many_stop_the_worker_and_are_not_set_aside(pool: Pool) -> None:
     earning = processor(pool, earning_flow(system_clock))
     await earning.process([garbage(offset) for offset in range(LIMIT)])

@@ -154,3 +154,21 @@ async def test_rewards_wanted_in_any_order_do_not_deadlock(pool: Pool) -> None:
         ]
     await in_slices(pool, [event for batch in batches for event in batch], 5)
     assert await outcomes(pool) == {"completed": 60}
+
+
+async def statements_of(conn: Connection, events: list[Redeemed]) -> int:
+    seen: list[str] = []
+    with conn.query_logger(lambda record: seen.append(record.query)):
+        await decide(conn, events)
+    return len(seen)
+
+
+async def test_the_number_of_statements_does_not_depend_on_the_batch(conn: Connection) -> None:
+    reward_id = await add_reward(conn, stock_remaining=50, limit_per_member=1)
+    await decide(conn, [await ask(conn, await add_member(conn, 100), reward_id)])
+    one = [await ask(conn, await add_member(conn, 100), reward_id)]
+    many = [await ask(conn, await add_member(conn, 100), reward_id) for _ in range(80)]
+    few_statements = await statements_of(conn, one)
+    assert few_statements == await statements_of(conn, many)
+    assert few_statements <= 13
+    assert await outcomes(conn) == {"completed": 50, "out_of_stock": 32}
