@@ -41,8 +41,8 @@ async def report_overview(conn: Connection, wanted: DateRange, clock: Clock) -> 
     """The program over a range of days. Must be the first in its transaction: it reads one snapshot. Raises Invalid."""
     await reports.read_one_snapshot(conn)
     program, now = await programs.get_program(conn), clock()
-    days = _days(wanted, now.astimezone(ZoneInfo(program.time_zone)).date())
-    span = _span(days, program.time_zone)
+    days = days_wanted(wanted, now.astimezone(ZoneInfo(program.time_zone)).date())
+    span = span_of(days, program.time_zone)
     holdings = await reports.holdings_now(conn)
     moved_by_day = await reports.points_moved_by_day(conn, span)
     moved = _sum_moved(moved_by_day.values())
@@ -67,7 +67,8 @@ async def report_overview(conn: Connection, wanted: DateRange, clock: Clock) -> 
     )
 
 
-def _days(wanted: DateRange, today: date) -> Days:
+def days_wanted(wanted: DateRange, today: date) -> Days:
+    """The range asked for; today is the program's. Raises Invalid for one that is empty, too long or not to be had."""
     last = wanted.to_day or today
     try:
         first = wanted.from_day or last - ONE_DAY * (DEFAULT_DAYS - 1)
@@ -81,7 +82,8 @@ def _days(wanted: DateRange, today: date) -> Days:
     return Days(first, last)
 
 
-def _span(days: Days, time_zone: str) -> Span:
+def span_of(days: Days, time_zone: str) -> Span:
+    """From the first midnight of the first day to that after the last. Raises Invalid at the ends of the calendar."""
     return Span(_midnight(days.first, time_zone), _midnight(days.last + ONE_DAY, time_zone), time_zone)
 
 

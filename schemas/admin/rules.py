@@ -121,7 +121,7 @@ class NewRule(RootModel[dict[str, Any]]):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(RuleDefinition.__pydantic_core_schema__)
+        return {"description": cls.__doc__, **handler(RuleDefinition.__pydantic_core_schema__)}
 
 
 class RuleVersion(Answered):
