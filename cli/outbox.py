@@ -13,13 +13,12 @@ import signal
 from datetime import datetime
 from typing import Annotated, Any
 
-import asyncpg
 import typer
-from confluent_kafka import KafkaException
 
 from cli.logs import LogFormat, LogLevel, configure_logs
-from outbox import OutboxError, OutboxStatus, RelaySettings, Topics, status
+from outbox import OutboxError, OutboxStatus, RelaySettings, Topics
 from outbox.relay import run_relay
+from outbox.status import read_status
 from outbox.topics import ensure_topics
 from schemas.events import EVENTS
 
@@ -70,7 +69,7 @@ def topics(
     wanted = Topics.of(EVENTS, partitions, topic_prefix)
     try:
         created = ensure_topics(_kafka(bootstrap, kafka_settings), wanted)
-    except (OutboxError, KafkaException) as error:
+    except OutboxError as error:
         raise _failed("topics", error) from error
     existing = len(wanted.partitions) - len(created)
     said = "\n".join([*(f"created {name}" for name in created), f"{existing} topics were there already"])
@@ -111,8 +110,8 @@ def relay(
 def show_status(database_url: DatabaseUrl, as_json: AsJson = False) -> None:
     """Say what waits, how long already, who leads, and what is parked."""
     try:
-        found = asyncio.run(_status(database_url))
-    except (OSError, asyncpg.PostgresError) as error:
+        found = asyncio.run(read_status(database_url))
+    except OutboxError as error:
         raise _failed("outbox status", error) from error
     typer.echo(json.dumps(dataclasses.asdict(found), default=_as_text) if as_json else _say(found))
 
@@ -126,14 +125,6 @@ async def _relay(settings: RelaySettings) -> None:
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 50, 100)
     await run_relay(settings, stop)
-
-
-async def _status(database_url: str) -> OutboxStatus:
-    connection = await asyncpg.connect(database_url, timeout=5, command_timeout=30)
-    try:
-        return await status(connection)
-    finally:
-        await connection.close()
 
 
 def _kafka(bootstrap: str, settings: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ The number of partitions is fixed from then on: another one would send later eve
 
 from __future__ import annotations
 
+import time
+
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
@@ -12,9 +14,11 @@ from confluent_kafka.cimpl import NewTopic
 
 from outbox.errors import MissingTopicError, RepartitionedError
 from outbox.events import Topics
+from outbox.kafka import LOGGER, KafkaAwayError
 from outbox.settings import KafkaConfig
 
 WAIT_SECONDS = 15.0
+KNOWN_PAUSE_SECONDS = 0.1
 BROKERS_DEFAULT = -1
 
 
@@ -23,17 +27,21 @@ def ensure_topics(
 ) -> list[str]:
     """Create the topics that are missing and return their names in Kafka. Safe to run again, and by many at once.
 
-    Blocks. Raises RepartitionedError if one has another number of partitions, KafkaException if Kafka is away.
+    Blocks. Raises RepartitionedError if one has another number of partitions, KafkaAwayError if Kafka does not answer
+    or does not let us.
     """
-    admin = AdminClient(dict(kafka))
-    existing = partition_counts(admin, timeout_seconds)
-    missing = [
-        NewTopic(topics.kafka_names[name], num_partitions=count, replication_factor=replication)
-        for name, count in topics.partitions.items()
-        if topics.kafka_names[name] not in existing
-    ]
-    created = _create(admin, missing, timeout_seconds) if missing else []
-    check_topics(topics, partition_counts(admin, timeout_seconds))
+    admin = AdminClient(dict(kafka), logger=LOGGER)
+    try:
+        existing = partition_counts(admin, timeout_seconds)
+        missing = [
+            NewTopic(topics.kafka_names[name], num_partitions=count, replication_factor=replication)
+            for name, count in topics.partitions.items()
+            if topics.kafka_names[name] not in existing
+        ]
+        created = _create(admin, missing, timeout_seconds) if missing else []
+        _wait_until_known(admin, topics, timeout_seconds)
+    except KafkaException as error:
+        raise KafkaAwayError(error.args[0].str()) from error
     return created
 
 
@@ -64,6 +72,20 @@ def batch_limit_bytes(admin: AdminClient, topics: Topics, timeout_seconds: float
         return min(int(future.result()["max.message.bytes"].value) for future in futures.values())
     except (KafkaException, KeyError):
         return None
+
+
+def _wait_until_known(admin: AdminClient, topics: Topics, timeout_seconds: float) -> None:
+    """A cluster knows of a new topic a moment after it was made."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            check_topics(topics, partition_counts(admin, timeout_seconds))
+        except MissingTopicError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(KNOWN_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _create(admin: AdminClient, missing: list[NewTopic], timeout_seconds: float) -> list[str]:
