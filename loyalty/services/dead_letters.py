@@ -5,6 +5,7 @@ the claim and appends the same event again: it is then handled after everything 
 (docs/decisions/0401-what-waits-behind-a-dead-letter.md).
 """
 
+import contextlib
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from loyalty.services.events import emit
 from loyalty.store import dead_letters, inbox, reconciliation
 from loyalty.store.database import Connection
 from loyalty.store.dead_letters import DeadLetter, NewDeadLetter
+from loyalty.store.ledger import lock_wallets
 from outbox import InvalidEventError, NewEvent
 
 ERROR_CHARACTERS = 2_000
@@ -60,6 +62,7 @@ async def requeue(conn: Connection, letter_id: UUID, clock: Clock) -> None:
     """Sends the event again under its own id. Raises NotFound, DeadLetterResolved, NotRequeueable."""
     letter = await _open_letter(conn, letter_id)
     event = _event_again(letter, clock)
+    await _lock_member(conn, event.key)
     await inbox.forget(conn, letter.consumer, letter.event_id)
     if letter.consumer == earning.CONSUMER:
         await reconciliation.reopen_from(conn, letter.event_id)
@@ -83,6 +86,12 @@ async def _open_letter(conn: Connection, letter_id: UUID) -> DeadLetter:
     if letter.resolved_at is not None:
         raise DeadLetterResolved
     return letter
+
+
+async def _lock_member(conn: Connection, key: str) -> None:
+    """As everyone does who appends an event of a member; an event may be here because there is no such member."""
+    with contextlib.suppress(NotFound, ValueError):
+        await lock_wallets(conn, {UUID(key)})
 
 
 def _event_again(letter: DeadLetter, clock: Clock) -> NewEvent:
