@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.journey.progress import make_console
 from cli.journey.replaying import ReplayPlan
 from cli.replay import (
     DEFAULT_BASKETS,
@@ -48,7 +49,7 @@ def run(
 
     Ctrl-C stops it all in order. With --once it stops by itself; the exit status says whether all went well.
     """
-    console = Console()
+    console = make_console()
     home = control.home_of(os.environ)
     try:
         with _running(home, console):

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from cli.journey.baskets import ALL_BASKETS
 from cli.journey.client import GaveUp
+from cli.journey.progress import make_console
 from cli.journey.redeeming import Unexpected
 from cli.journey.replaying import ForeignProgram, ReplayPlan
 from cli.journey.replaying import replay as replay_purchases
@@ -45,7 +46,7 @@ def replay(
 
     Doing it again does nothing for what is there already. Settings come from LAUREL_ variables, else .laurel/env.
     """
-    console = Console()
+    console = make_console()
     home = home_of(os.environ)
     settings = read_settings(home)
     plan = ReplayPlan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 Advance = Callable[[], None]
 LINE_EVERY_SECONDS = 5.0
+LOG_COLUMNS = 160
+
+
+def make_console() -> Console:
+    """Standard output; a log is no terminal, and has room for whole lines."""
+    return Console() if sys.stdout.isatty() else Console(width=LOG_COLUMNS)
 
 
 @contextmanager
