@@ -1,10 +1,13 @@
 """/admins and /me."""
 
 from api.admin.calls import actor_of, answer_page
-from api.kit.routes import Answer, Call
+from api.admin.table import change, read, tagged
+from api.kit.routes import ADMIN, Answer, Call, Database
 from loyalty.services import administrators as services
+from loyalty.services.administrators import LastAdmin
 from loyalty.store import admins
-from schemas.admin.access import AdminPatch, NewAdmin
+from loyalty.store.conflicts import EmailTaken
+from schemas.admin.access import Admin, AdminPage, AdminPatch, NewAdmin
 from schemas.common import PageQuery
 
 
@@ -33,3 +36,37 @@ async def change_admin(call: Call[AdminPatch, None]) -> Answer:
             conn, call.path["admin_id"], call.body, password_hash, actor_of(call), call.deps.clock
         )
     return Answer(200, changed)
+
+
+ROUTES = (
+    *tagged(
+        "Sessions",
+        read("/me", get_me, "Who am I", Admin),
+    ),
+    *tagged(
+        "Administration",
+        read("/admins", list_admins, "List administrators", AdminPage, PageQuery),
+        change(
+            "POST",
+            "/admins",
+            create_admin,
+            "Make someone an administrator",
+            ADMIN,
+            NewAdmin,
+            {201: Admin},
+            EmailTaken,
+            database=Database.NONE,
+        ),
+        change(
+            "PATCH",
+            "/admins/{admin_id}",
+            change_admin,
+            "Change an administrator",
+            ADMIN,
+            AdminPatch,
+            {200: Admin},
+            LastAdmin,
+            database=Database.NONE,
+        ),
+    ),
+)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.kit.routes import Answer, Call, Principal
+from api.kit.routes import Answer, Call
 from loyalty.services.auditing import Actor
 from loyalty.store.database import Connection
 from schemas.common import Page, PageQuery
@@ -19,11 +19,7 @@ ListRows = Callable[[Connection, Wanted, UUID | None, int], Awaitable[Sequence[R
 
 def actor_of(call: Call[Any, Any]) -> Actor:
     """The caller and the request, as the audit log names them."""
-    return actor_for(call, call.principal)
-
-
-def actor_for(call: Call[Any, Any], principal: Principal) -> Actor:
-    """`principal` as the one who makes this request: for routes that find out who calls by themselves."""
+    principal = call.principal
     return Actor(principal.kind, str(principal.id), call.request_id, call.address, call.traceparent)
 
 

@@ -3,13 +3,20 @@
 from uuid import UUID
 
 from api.admin.calls import actor_of, answer_page
-from api.kit.routes import Answer, Call
+from api.admin.table import change, read, tagged
+from api.kit.routes import ADMIN, Answer, Call, NoBody
 from loyalty.services import merchants as services
+from loyalty.services.merchants import KeyRevoked
 from loyalty.store import merchants
+from loyalty.store.conflicts import ExternalIdTaken
 from loyalty.store.database import Connection
 from schemas.admin.merchants import (
+    IssuedKey,
+    Merchant,
     MerchantFilter,
     MerchantKey,
+    MerchantKeyPage,
+    MerchantPage,
     MerchantPatch,
     NewMerchant,
     NewMerchantKey,
@@ -71,3 +78,66 @@ async def revoke_merchant_key(call: Call[None, None]) -> Answer:
     path = call.path
     revoked = await services.revoke_key(call.conn, path["merchant_id"], path["key_id"], actor_of(call), call.deps.clock)
     return Answer(200, revoked)
+
+
+ROUTES = tagged(
+    "Merchants",
+    read("/merchants", list_merchants, "List merchants", MerchantPage, MerchantFilter),
+    change(
+        "POST",
+        "/merchants",
+        create_merchant,
+        "Take on a merchant",
+        ADMIN,
+        NewMerchant,
+        {201: Merchant},
+        ExternalIdTaken,
+    ),
+    read("/merchants/{merchant_id}", get_merchant, "Get a merchant", Merchant),
+    change(
+        "PATCH",
+        "/merchants/{merchant_id}",
+        change_merchant,
+        "Change a merchant",
+        ADMIN,
+        MerchantPatch,
+        {200: Merchant},
+        ExternalIdTaken,
+    ),
+    read(
+        "/merchants/{merchant_id}/keys",
+        list_merchant_keys,
+        "List a merchant's keys",
+        MerchantKeyPage,
+        PageQuery,
+    ),
+    change(
+        "POST",
+        "/merchants/{merchant_id}/keys",
+        issue_merchant_key,
+        "Issue a key",
+        ADMIN,
+        NewMerchantKey,
+        {201: IssuedKey},
+    ),
+    change(
+        "POST",
+        "/merchants/{merchant_id}/keys/{key_id}/rotate",
+        rotate_merchant_key,
+        "Replace a key",
+        ADMIN,
+        RotateKey,
+        {201: IssuedKey},
+        KeyRevoked,
+        body_optional=True,
+    ),
+    change(
+        "POST",
+        "/merchants/{merchant_id}/keys/{key_id}/revoke",
+        revoke_merchant_key,
+        "Revoke a key",
+        ADMIN,
+        NoBody,
+        {200: MerchantKey},
+    ),
+)

@@ -1,12 +1,25 @@
-"""/pipeline and /dead-letters."""
+"""/pipeline, /dead-letters and /parked-keys."""
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.lag import read_lag
-from api.kit.routes import Answer, Call
-from loyalty.services.resolving import resolve_dead_letter
+from api.admin.table import change, read, tagged
+from api.kit.routes import ADMIN, Answer, Call, NoBody
+from loyalty.errors import NotFound
+from loyalty.services import resolving
+from loyalty.services.dead_letters import DeadLetterResolved, NotRequeueable
 from loyalty.store import reports
 from outbox import OutboxStatus, status
-from schemas.admin.pipeline import DeadLetterFilter, OutboxFigures, OutboxLeader, Pipeline
+from schemas.admin.pipeline import (
+    DeadLetter,
+    DeadLetterFilter,
+    DeadLetterPage,
+    OutboxFigures,
+    OutboxLeader,
+    ParkedKeyName,
+    ParkedKeyRequest,
+    ParkedKeys,
+    Pipeline,
+)
 
 
 async def get_pipeline(call: Call[None, None]) -> Answer:
@@ -29,12 +42,30 @@ async def list_dead_letters(call: Call[None, DeadLetterFilter]) -> Answer:
 
 async def requeue_dead_letter(call: Call[None, None]) -> Answer:
     letter_id = call.path["dead_letter_id"]
-    return Answer(200, await resolve_dead_letter(call.conn, letter_id, "requeue", actor_of(call), call.deps.clock))
+    return Answer(
+        200, await resolving.resolve_dead_letter(call.conn, letter_id, "requeue", actor_of(call), call.deps.clock)
+    )
 
 
 async def skip_dead_letter(call: Call[None, None]) -> Answer:
     letter_id = call.path["dead_letter_id"]
-    return Answer(200, await resolve_dead_letter(call.conn, letter_id, "skip", actor_of(call), call.deps.clock))
+    return Answer(
+        200, await resolving.resolve_dead_letter(call.conn, letter_id, "skip", actor_of(call), call.deps.clock)
+    )
+
+
+async def list_parked_keys(call: Call[None, None]) -> Answer:
+    return Answer(200, await resolving.list_parked_keys(call.conn))
+
+
+async def requeue_parked_key(call: Call[ParkedKeyName, None]) -> Answer:
+    asked = await resolving.resolve_parked_key(call.conn, call.body, "requeue", actor_of(call), call.deps.clock)
+    return Answer(202, asked)
+
+
+async def skip_parked_key(call: Call[ParkedKeyName, None]) -> Answer:
+    asked = await resolving.resolve_parked_key(call.conn, call.body, "skip", actor_of(call), call.deps.clock)
+    return Answer(202, asked)
 
 
 def _outbox_figures(found: OutboxStatus) -> OutboxFigures:
@@ -48,3 +79,58 @@ def _outbox_figures(found: OutboxStatus) -> OutboxFigures:
         parked_keys=found.parked_keys,
         parked_rows=found.parked_rows,
     )
+
+
+ROUTES = tagged(
+    "Pipeline",
+    read("/pipeline", get_pipeline, "Where events are on their way", Pipeline),
+    read(
+        "/dead-letters",
+        list_dead_letters,
+        "List events that could not be handled",
+        DeadLetterPage,
+        DeadLetterFilter,
+    ),
+    change(
+        "POST",
+        "/dead-letters/{dead_letter_id}/requeue",
+        requeue_dead_letter,
+        "Send an event again",
+        ADMIN,
+        NoBody,
+        {200: DeadLetter},
+        DeadLetterResolved,
+        NotRequeueable,
+    ),
+    change(
+        "POST",
+        "/dead-letters/{dead_letter_id}/skip",
+        skip_dead_letter,
+        "Leave an event for good",
+        ADMIN,
+        NoBody,
+        {200: DeadLetter},
+        DeadLetterResolved,
+    ),
+    read("/parked-keys", list_parked_keys, "List keys whose events Kafka refuses", ParkedKeys),
+    change(
+        "POST",
+        "/parked-keys/requeue",
+        requeue_parked_key,
+        "Publish a key's events again",
+        ADMIN,
+        ParkedKeyName,
+        {202: ParkedKeyRequest},
+        NotFound,
+    ),
+    change(
+        "POST",
+        "/parked-keys/skip",
+        skip_parked_key,
+        "Leave a key's next event unpublished",
+        ADMIN,
+        ParkedKeyName,
+        {202: ParkedKeyRequest},
+        NotFound,
+    ),
+)

@@ -1,10 +1,12 @@
 """/program and /tiers."""
 
 from api.admin.calls import actor_of
-from api.kit.routes import Answer, Call
+from api.admin.table import change, read, tagged
+from api.kit.routes import ADMIN, Answer, Call
 from loyalty.services import program as services
+from loyalty.services.program import CurrencyFixed, TierInUse
 from loyalty.store import program
-from schemas.admin.program import ProgramPatch, Tiers
+from schemas.admin.program import Program, ProgramPatch, Tiers
 
 
 async def get_program(call: Call[None, None]) -> Answer:
@@ -21,3 +23,21 @@ async def get_tiers(call: Call[None, None]) -> Answer:
 
 async def replace_tiers(call: Call[Tiers, None]) -> Answer:
     return Answer(200, await services.replace_tiers(call.conn, call.body, actor_of(call), call.deps.clock))
+
+
+ROUTES = tagged(
+    "Program",
+    read("/program", get_program, "Get the program's settings", Program),
+    change(
+        "PATCH",
+        "/program",
+        change_program,
+        "Change the program's settings",
+        ADMIN,
+        ProgramPatch,
+        {200: Program},
+        CurrencyFixed,
+    ),
+    read("/tiers", get_tiers, "Get the tiers", Tiers),
+    change("PUT", "/tiers", replace_tiers, "Replace the tiers", ADMIN, Tiers, {200: Tiers}, TierInUse),
+)

@@ -1,11 +1,12 @@
 """/reports and /audit-log."""
 
 from api.admin.calls import answer_page
-from api.kit.routes import Answer, Call
+from api.admin.table import read, tagged
+from api.kit.routes import Answer, Call, Database
 from loyalty.services.reporting import report_overview
 from loyalty.store import audit
-from schemas.admin.access import AuditFilter
-from schemas.admin.reports import DateRange
+from schemas.admin.access import AuditFilter, AuditPage
+from schemas.admin.reports import DateRange, Overview
 
 
 async def get_overview(call: Call[None, DateRange]) -> Answer:
@@ -15,3 +16,22 @@ async def get_overview(call: Call[None, DateRange]) -> Answer:
 
 async def list_audit_log(call: Call[None, AuditFilter]) -> Answer:
     return await answer_page(call, audit.list_entries, "audit", lambda entry: entry.audit_id)
+
+
+ROUTES = (
+    *tagged(
+        "Reports",
+        read(
+            "/reports/overview",
+            get_overview,
+            "The program over a range of days",
+            Overview,
+            DateRange,
+            database=Database.NONE,
+        ),
+    ),
+    *tagged(
+        "Administration",
+        read("/audit-log", list_audit_log, "Who changed what", AuditPage, AuditFilter),
+    ),
+)

@@ -1,11 +1,22 @@
 """/earning-rules."""
 
 from api.admin.calls import actor_of, answer_page
-from api.kit.routes import Answer, Call
+from api.admin.table import change, read, tagged
+from api.kit.routes import ADMIN, VIEWER, Answer, Call, Database, NoBody
+from loyalty.domain.rules import InvalidRule
 from loyalty.services import rules as services
 from loyalty.services.simulating import simulate
 from loyalty.store import rules
-from schemas.admin.rules import ActivateRule, NewRule, RuleFilter, Simulation
+from schemas.admin.rules import (
+    ActivateRule,
+    NewRule,
+    Rule,
+    RuleFilter,
+    RulePage,
+    RuleWithVersions,
+    Simulation,
+    SimulationResult,
+)
 
 
 async def list_rules(call: Call[None, RuleFilter]) -> Answer:
@@ -42,3 +53,59 @@ async def retire_rule(call: Call[None, None]) -> Answer:
 
 async def simulate_rules(call: Call[Simulation, None]) -> Answer:
     return Answer(200, await simulate(call.conn, call.body, call.deps.clock))
+
+
+ROUTES = tagged(
+    "Earning rules",
+    read("/earning-rules", list_rules, "List earning rules", RulePage, RuleFilter),
+    change(
+        "POST",
+        "/earning-rules",
+        create_rule,
+        "Draft a rule",
+        ADMIN,
+        NewRule,
+        {201: RuleWithVersions},
+        InvalidRule,
+    ),
+    change(
+        "POST",
+        "/earning-rules/simulate",
+        simulate_rules,
+        "What would a purchase earn, and why",
+        VIEWER,
+        Simulation,
+        {200: SimulationResult},
+        database=Database.READ,
+    ),
+    read("/earning-rules/{rule_id}", get_rule, "Get a rule with its versions", RuleWithVersions),
+    change(
+        "POST",
+        "/earning-rules/{rule_id}/versions",
+        add_rule_version,
+        "Add a version, not yet in force",
+        ADMIN,
+        NewRule,
+        {201: RuleWithVersions},
+        InvalidRule,
+    ),
+    change(
+        "POST",
+        "/earning-rules/{rule_id}/activate",
+        activate_rule,
+        "Put a version in force",
+        ADMIN,
+        ActivateRule,
+        {200: Rule},
+        body_optional=True,
+    ),
+    change(
+        "POST",
+        "/earning-rules/{rule_id}/retire",
+        retire_rule,
+        "Take a rule out of force",
+        ADMIN,
+        NoBody,
+        {200: Rule},
+    ),
+)

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from api.admin.table import change, tagged
 from api.kit.deps import Deps
-from api.kit.routes import Answer, Call, Role
+from api.kit.routes import PUBLIC, Answer, Call, Database, Role
 from api.kit.tokens import mint_access_token
 from loyalty.services.admin_sessions import AdminSession, carry_on_admin_session, open_admin_session
 from loyalty.services.auditing import Actor
@@ -63,3 +64,31 @@ def _shown(session: AdminSession, deps: Deps) -> Session:
         deps.settings.signing_key, admin.admin_id, "admin", seconds=seconds, role=Role[admin.role.upper()]
     )
     return Session(access_token=token, expires_in=seconds, refresh_token=session.refresh_token, admin=admin)
+
+
+ROUTES = tagged(
+    "Sessions",
+    change(
+        "POST",
+        "/login",
+        login,
+        "Sign in",
+        PUBLIC,
+        Login,
+        {200: Session},
+        InvalidCredentials,
+        database=Database.NONE,
+    ),
+    change(
+        "POST",
+        "/refresh",
+        refresh,
+        "Carry a session on",
+        PUBLIC,
+        RefreshRequest,
+        {200: Session},
+        InvalidRefreshToken,
+        database=Database.NONE,
+    ),
+    change("POST", "/logout", logout, "End a session", PUBLIC, RefreshRequest, {204: None}),
+)

@@ -1,6 +1,6 @@
 """Rows of the Admin API's table of routes, as short as they can be told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -63,6 +63,6 @@ def change(
     )
 
 
-def tagged(tag: str, *routes: Route) -> Iterator[Route]:
+def tagged(tag: str, *routes: Route) -> tuple[Route, ...]:
     """The routes under one heading of the documentation."""
-    return (replace(route, tag=tag) for route in routes)
+    return tuple(replace(route, tag=tag) for route in routes)

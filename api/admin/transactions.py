@@ -1,10 +1,19 @@
 """/transactions: read by administrators, recorded by merchants' keys."""
 
 from api.admin.calls import actor_of, answer_page
-from api.kit.routes import Answer, Call
+from api.admin.table import change, read, tagged
+from api.kit.routes import Access, Answer, Call
 from loyalty.services.merchant_sales import record_sale
+from loyalty.services.recording import ExternalIdReused
 from loyalty.store import transactions_admin as transactions
-from schemas.admin.transactions import NewTransaction, Transaction, TransactionFilter
+from loyalty.store.members import MemberInactive
+from schemas.admin.transactions import (
+    NewTransaction,
+    Transaction,
+    TransactionFilter,
+    TransactionPage,
+    TransactionWithReceipt,
+)
 
 
 async def list_transactions(call: Call[None, TransactionFilter]) -> Answer:
@@ -21,3 +30,29 @@ async def record_transaction(call: Call[NewTransaction, None]) -> Answer:
 
 
 _SHOWN = set(Transaction.model_fields)
+
+
+SELLER = Access(scope="transactions:write")
+
+ROUTES = tagged(
+    "Transactions",
+    read("/transactions", list_transactions, "Find transactions", TransactionPage, TransactionFilter),
+    change(
+        "POST",
+        "/transactions",
+        record_transaction,
+        "Record a purchase with a merchant's key",
+        SELLER,
+        NewTransaction,
+        {201: Transaction, 200: Transaction},
+        ExternalIdReused,
+        MemberInactive,
+        idempotent=True,
+    ),
+    read(
+        "/transactions/{transaction_id}",
+        get_transaction,
+        "Get a transaction and its receipt",
+        TransactionWithReceipt,
+    ),
+)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from schemas.admin.fields import Command
 from schemas.common import Answered, Page, PageQuery, UtcTime
 
 
@@ -89,3 +90,36 @@ class DeadLetterFilter(PageQuery):
 
     status: Literal["open", "resolved"] | None = Field(None, description="only those that wait for you, or do not")
     topic: str | None = Field(None, max_length=250, description="only events of this topic")
+
+
+class ParkedKey(Answered):
+    """A key whose next event Kafka refused: it and all later events of the key wait, in order."""
+
+    topic: str
+    key: str
+    waiting_rows: int
+    parked_at: UtcTime
+    error: str | None
+    attempts: int
+    requested: Literal["requeue", "skip"] | None = Field(description="what the relay has been asked to do, soon")
+
+
+class ParkedKeys(Answered):
+    """The keys that wait, the oldest first, at most 100."""
+
+    data: list[ParkedKey]
+
+
+class ParkedKeyName(Command):
+    """Which key of which topic."""
+
+    topic: str = Field(min_length=1, max_length=250)
+    key: str = Field(min_length=1, max_length=512)
+
+
+class ParkedKeyRequest(Answered):
+    """What the relay has been asked to do with a key; it does so within moments."""
+
+    topic: str
+    key: str
+    requested: Literal["requeue", "skip"]

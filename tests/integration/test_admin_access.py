@@ -19,8 +19,8 @@ ANYONE = "POST /login, POST /logout, POST /refresh"
 VIEWER = """
     GET /admins, GET /audit-log, GET /dead-letters, GET /earning-rules, GET /earning-rules/{rule_id}, GET /me,
     GET /members, GET /members/{member_id}, GET /members/{member_id}/ledger, GET /merchants,
-    GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys, GET /pipeline, GET /program, GET /redemptions,
-    GET /reports/overview, GET /rewards, GET /rewards/{reward_id}, GET /tiers, GET /transactions,
+    GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys, GET /parked-keys, GET /pipeline, GET /program,
+    GET /redemptions, GET /reports/overview, GET /rewards, GET /rewards/{reward_id}, GET /tiers, GET /transactions,
     GET /transactions/{transaction_id}, POST /earning-rules/simulate
 """
 OPERATOR = """
@@ -31,7 +31,8 @@ ADMIN = """
     POST /dead-letters/{dead_letter_id}/requeue, POST /dead-letters/{dead_letter_id}/skip, POST /earning-rules,
     POST /earning-rules/{rule_id}/activate, POST /earning-rules/{rule_id}/retire,
     POST /earning-rules/{rule_id}/versions, POST /merchants, POST /merchants/{merchant_id}/keys,
-    POST /merchants/{merchant_id}/keys/{key_id}/revoke, POST /merchants/{merchant_id}/keys/{key_id}/rotate, PUT /tiers
+    POST /merchants/{merchant_id}/keys/{key_id}/revoke, POST /merchants/{merchant_id}/keys/{key_id}/rotate,
+    POST /parked-keys/requeue, POST /parked-keys/skip, PUT /tiers
 """
 MERCHANT = "POST /transactions"
 

@@ -37,7 +37,7 @@ class Operator:
         method, path = route.split(" ")
         caller = client or self.api.admin
         reply = await caller.send(method, path.format(**ids), body)
-        assert reply.status in (200, 201), (route, reply.body)
+        assert reply.status in (200, 201, 202), (route, reply.body)
         entries = (await self.api.audited())[before:]
         assert {entry["request_id"] for entry in entries} == {reply.headers["X-Request-Id"]}
         assert {entry["address"] for entry in entries} == {"127.0.0.1"}
@@ -75,6 +75,10 @@ class Operator:
         await self.do("PUT /tiers", {"tiers": [base]})
         for decision in ("requeue", "skip"):
             await self.do(f"POST /dead-letters/{{dead_letter_id}}/{decision}", dead_letter_id=await self._dead_letter())
+
+        for decision in ("requeue", "skip"):
+            await self.api.park_key("some-member")
+            await self.do(f"POST /parked-keys/{decision}", {"topic": "points.earned", "key": "some-member"})
 
     async def manage_administrators(self) -> None:
         new = {"email": "eve@laurel.example", "name": "Eve", "role": "viewer", "password": PASSWORD}

@@ -197,3 +197,19 @@ async def test_a_record_that_is_no_event_can_only_be_skipped(api: AdminApi) -> N
     [shown] = (await api.admin.get("/dead-letters", topic="transaction.recorded")).body["data"]
     assert (shown["key"], shown["resolution"]) == (None, None)
     assert (await api.admin.post(f"/dead-letters/{letter_id}/skip")).body["resolution"] == "skipped"
+
+
+async def test_a_parked_key_is_seen_and_the_relay_is_asked(api: AdminApi) -> None:
+    await api.park_key("ada")
+    await api.park_key("ada")
+    [shown] = (await api.as_role("viewer").get("/parked-keys")).body["data"]
+    assert (shown["key"], shown["waiting_rows"], shown["error"], shown["requested"]) == ("ada", 2, "too large", None)
+    figures = (await api.as_role("viewer").get("/pipeline")).body["outbox"]
+    assert (figures["parked_keys"], figures["parked_rows"]) == (1, 2)
+    asked = await api.admin.post("/parked-keys/requeue", {"topic": "points.earned", "key": "ada"})
+    assert (asked.status, asked.body["requested"]) == (202, "requeue")
+    assert (await api.admin.get("/parked-keys")).body["data"][0]["requested"] == "requeue"
+    entry = (await api.audited())[-1]
+    assert (entry["action"], entry["subject_id"]) == ("parked_key.requeue_requested", "points.earned/ada")
+    unknown = await api.admin.post("/parked-keys/skip", {"topic": "points.earned", "key": "grace"})
+    assert (unknown.status, unknown.code) == (404, "not_found")

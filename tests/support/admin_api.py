@@ -110,6 +110,18 @@ class AdminApi:
             merchant = await create_merchant(conn, NewMerchant(name="Corner Shop"), TESTER, system_clock)
             return await issue_key(conn, merchant.merchant_id, command, TESTER, system_clock)
 
+    async def park_key(self, key: str, topic: str = "points.earned") -> None:
+        """Leaves a key as the relay does when Kafka refuses its next event."""
+        async with self.pool.acquire() as conn:
+            await conn.execute(
+                "insert into outbox_parked (outbox_id, event_id, topic, key, payload, source, occurred_at, created_at, "
+                "error, attempts) select coalesce(max(outbox_id), 0) + 1, $3, $1, $2, '{}', '/laurel', now(), now(), "
+                "'too large', 1 from outbox_parked",
+                topic,
+                key,
+                new_id(),
+            )
+
     async def count_rows(self) -> dict[str, int]:
         """How many rows each table has: what a refusal must not change."""
         async with self.pool.acquire() as conn:
