@@ -17,6 +17,7 @@ import typer
 
 from cli.logs import LogFormat, LogLevel, configure_logs
 from outbox import OutboxError, OutboxStatus, RelaySettings, Topics
+from outbox.rebase import rebase as rebase_outbox
 from outbox.relay import run_relay
 from outbox.status import read_status
 from outbox.topics import ensure_topics
@@ -50,12 +51,12 @@ Format = Annotated[LogFormat, typer.Option("--log-format", envvar="LAUREL_LOG_FO
 Level = Annotated[LogLevel, typer.Option("--log-level", envvar="LAUREL_LOG_LEVEL")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
-outbox = typer.Typer(no_args_is_help=True, help="Inspect the outbox.")
+outbox = typer.Typer(no_args_is_help=True, help="Inspect and mend the outbox.")
 
 
 @outbox.callback()
 def _outbox() -> None:
-    """Inspect the outbox."""
+    """Inspect and mend the outbox."""
 
 
 def topics(
@@ -114,6 +115,33 @@ def show_status(database_url: DatabaseUrl, as_json: AsJson = False) -> None:
     except OutboxError as error:
         raise _failed("outbox status", error) from error
     typer.echo(json.dumps(dataclasses.asdict(found), default=_as_text) if as_json else _say(found))
+
+
+@outbox.command()
+def rebase(
+    database_url: DatabaseUrl,
+    bootstrap: Bootstrap,
+    kafka_settings: KafkaSettings = "{}",
+    partitions: Partitions = 8,
+    topic_prefix: TopicPrefix = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """After the database was restored: find out from Kafka what was published, and go on from there.
+
+    Stop all relays first. Events that are not in Kafka are appended anew; writers wait while it runs.
+    """
+    topics_ = Topics.of(EVENTS, partitions, topic_prefix)
+    settings = RelaySettings(dsn=database_url, kafka=_kafka(bootstrap, kafka_settings), topics=topics_)
+    try:
+        done = asyncio.run(rebase_outbox(settings, dry_run=dry_run))
+    except OutboxError as error:
+        raise _failed("outbox rebase", error) from error
+    said = (
+        f"{done.doubtful_rows} events in doubt: {done.published_rows} are in Kafka, "
+        f"{done.appended_rows} {'would be' if dry_run else 'were'} appended anew"
+    )
+    typer.echo(json.dumps(dataclasses.asdict(done)) if as_json else said)
 
 
 async def _relay(settings: RelaySettings) -> None:

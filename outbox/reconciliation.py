@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -59,15 +60,31 @@ def look_beyond(kafka: KafkaConfig, topics: Topics, ends: Ends) -> Published:
     return Published(events, now, batch_limit_bytes(admin, topics, SILENCE_SECONDS))
 
 
+def look_since(kafka: KafkaConfig, topics: Topics, since: datetime | None) -> Published:
+    """Like `look_beyond`, but for the records from a time on; None for no records, only the ends."""
+    admin = AdminClient({**kafka, "log.connection.close": False}, logger=LOGGER)
+    check_topics(topics, partition_counts(admin, SILENCE_SECONDS))
+    _, now = _ends(admin, topics)
+    if since is None:
+        return Published({}, now)
+    spec = OffsetSpec.for_timestamp(int(since.timestamp() * 1000))
+    starts = _offsets(admin, _partitions(topics), spec)
+    return Published(_read(kafka, {at: start for at, start in starts.items() if 0 <= start < now[at]}, now), now)
+
+
 def _ends(admin: AdminClient, topics: Topics) -> tuple[Ends, Ends]:
-    partitions = [
+    partitions = _partitions(topics)
+    first: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+    last: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    return _offsets(admin, partitions, first), _offsets(admin, partitions, last)
+
+
+def _partitions(topics: Topics) -> list[TopicPartition]:
+    return [
         TopicPartition(topics.kafka_names[name], partition)
         for name, count in topics.partitions.items()
         for partition in range(count)
     ]
-    first: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-    last: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    return _offsets(admin, partitions, first), _offsets(admin, partitions, last)
 
 
 def _offsets(admin: AdminClient, partitions: list[TopicPartition], spec: OffsetSpec) -> Ends:
