@@ -33,9 +33,7 @@ async def test_it_sends_the_key_and_the_members_token(fake: FakeCustomerApi, cli
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504, 0])
-async def test_what_may_be_lost_is_sent_again_the_same(
-    fake: FakeCustomerApi, client: ApiClient, status: int
-) -> None:
+async def test_what_may_be_lost_is_sent_again_the_same(fake: FakeCustomerApi, client: ApiClient, status: int) -> None:
     fake.answers = [(status, {}), (status, {})]
     answer = await client.post(MEMBER, PATH, {"amount": "1.00"}, "basket-1")
     assert (answer.status, answer.attempts) == (201, 3)
@@ -44,9 +42,7 @@ async def test_what_may_be_lost_is_sent_again_the_same(
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409, 413, 422, 500])
-async def test_an_answer_that_would_not_change_is_taken(
-    fake: FakeCustomerApi, client: ApiClient, status: int
-) -> None:
+async def test_an_answer_that_would_not_change_is_taken(fake: FakeCustomerApi, client: ApiClient, status: int) -> None:
     fake.answers = [(status, {})]
     answer = await client.post(MEMBER, PATH, {}, "basket-1")
     assert (answer.status, answer.attempts, answer.is_new) == (status, 1, False)
