@@ -26,7 +26,8 @@ async def create_admin(
     conn: Connection, command: NewAdmin, password_hash: str, actor: Actor, clock: Clock, make_id: IdSource = new_id
 ) -> Admin:
     """Raises EmailTaken."""
-    return await _store_new(conn, command.email, command.name, command.role, password_hash, actor, clock(), make_id())
+    admin = _new_admin(make_id(), command.email, command.name, command.role, clock())
+    return await _store_new(conn, admin, password_hash, actor)
 
 
 async def change_admin(
@@ -62,8 +63,8 @@ async def ensure_admin(
     await admins.lock_admins(conn)
     if (found := await admins.find_admin_by_email(conn, email)) is not None:
         return found, False
-    name = email.partition("@")[0]
-    return await _store_new(conn, email, name, "admin", password_hash, SYSTEM, clock(), make_id()), True
+    admin = _new_admin(make_id(), email, email.partition("@")[0], "admin", clock())
+    return await _store_new(conn, admin, password_hash, SYSTEM), True
 
 
 async def set_password(conn: Connection, email: str, password_hash: str, actor: Actor, clock: Clock) -> Admin:
@@ -79,12 +80,13 @@ async def set_password(conn: Connection, email: str, password_hash: str, actor: 
     return found
 
 
-async def _store_new(
-    conn: Connection, email: str, name: str, role: Role, password_hash: str, actor: Actor, at: datetime, admin_id: UUID
-) -> Admin:
-    admin = Admin(admin_id=admin_id, email=email, name=name, role=role, active=True, created_at=at)
+def _new_admin(admin_id: UUID, email: str, name: str, role: Role, at: datetime) -> Admin:
+    return Admin(admin_id=admin_id, email=email, name=name, role=role, active=True, created_at=at)
+
+
+async def _store_new(conn: Connection, admin: Admin, password_hash: str, actor: Actor) -> Admin:
     await admins.insert_admin(conn, admin, password_hash)
-    await record_change(conn, _change("admin.created", None, admin), actor, at)
+    await record_change(conn, _change("admin.created", None, admin), actor, admin.created_at)
     return admin
 
 

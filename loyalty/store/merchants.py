@@ -1,7 +1,9 @@
 """Rows of merchants and of their keys."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from loyalty.errors import NotFound
@@ -97,7 +99,7 @@ async def find_key_secret(conn: Connection, prefix: str) -> KeySecret | None:
     return None if row is None else KeySecret(**{**row, "scopes": tuple(row["scopes"])})
 
 
-def _merchant(row: object) -> Merchant:
+def _merchant(row: Mapping[str, Any] | None) -> Merchant:
     if row is None:
         raise NotFound("There is no such merchant.")
-    return Merchant.model_validate(dict(row))  # type: ignore[call-overload]
+    return Merchant.model_validate(dict(row))

@@ -1,5 +1,7 @@
 """Rows of rewards and redemptions as operators see them: all of them, with their stock."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from loyalty.errors import NotFound
@@ -45,7 +47,7 @@ async def list_redemptions(
     return [Redemption.model_validate(dict(row)) async for row in rows]
 
 
-def _reward(row: object) -> Reward:
+def _reward(row: Mapping[str, Any] | None) -> Reward:
     if row is None:
         raise NotFound("There is no such reward.")
-    return Reward.model_validate(dict(row))  # type: ignore[call-overload]
+    return Reward.model_validate(dict(row))

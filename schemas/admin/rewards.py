@@ -19,7 +19,7 @@ from schemas.common import Answered, Page, PageQuery, UtcTime
 from schemas.customer import RequestedTime
 from schemas.events import RejectionReason
 
-ImageUrl = Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/)[^\s<>\"']*$")]
+ImageUrl = Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/[^/\s<>\"'])[^\s<>\"']*$")]
 MemberLimit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 

@@ -59,6 +59,7 @@ async def test_a_wrong_reward_is_named_and_writes_nothing(api: AdminApi) -> None
         ({"points_cost": 2.5}, "/points_cost"),
         ({"name": None}, "/name"),
         ({"image_url": "javascript:alert(1)"}, "/image_url"),
+        ({"image_url": "//elsewhere.example/mug.svg"}, "/image_url"),
         ({"minimum_tier_code": "platinum"}, "/minimum_tier_code"),
         ({"starts_at": "2027-01-02T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"}, "/ends_at"),
         ({"starts_at": "2027-01-02"}, "/starts_at"),
