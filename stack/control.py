@@ -14,11 +14,13 @@ from pathlib import Path
 import psutil
 
 from stack import orphans, plan, ports
+from stack.credentials import load_or_make
 from stack.errors import AlreadyRunningError, StackError, StartError
 from stack.events import Event, Noted
 from stack.home import Home
 from stack.laurel import LAUREL
 from stack.logs import log_tail, open_log
+from stack.plan import Circumstances
 from stack.state import StackState, load, start_time
 from stack.supervisor import Supervisor
 
@@ -148,7 +150,8 @@ async def _supervise(
         if done % JARS_A_LINE == 0 or done == total:
             tell(Noted(f"kafka: {done} of {total} jars downloaded"))
 
-    planned = plan.make(home, taken, environment, progress, servers_only=servers_only)
+    circumstances = Circumstances(home, taken, load_or_make(home), environment, progress)
+    planned = plan.make(circumstances, servers_only=servers_only)
     supervisor = Supervisor(home, planned, tell)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -104,7 +104,7 @@ class Kafka:
     def prepare(self) -> None:
         jars = ensure_jars(locked_jars(), cache_folder(self.home.path / "cache" / NAME), self.progress)
         class_path = ":".join(map(str, jars))
-        options = [*JVM_OPTIONS, f"-Dlog4j2.configurationFile={self.logging}", "-cp", f'"{class_path}"']
+        options = [*JVM_OPTIONS, f'"-Dlog4j2.configurationFile={self.logging}"', "-cp", f'"{class_path}"']
         self.home.write(self.arguments, "\n".join(options) + "\n")
         self.home.write(self.logging, LOGGING)
         self.home.write(self.settings, self._settings())

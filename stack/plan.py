@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from stack import credentials, laurel
+from stack import laurel
+from stack.credentials import Credentials
 from stack.errors import StackError
 from stack.home import Home
 from stack.ports import LOOPBACK
@@ -30,73 +32,90 @@ NOT_BUILT_YET = ("LAUREL_CUSTOMER_WEB_URL", "LAUREL_ADMIN_WEB_URL")
 Progress = Callable[[int, int], None]
 
 
-def make(
-    home: Home, ports: Mapping[str, int], given: Mapping[str, str], progress: Progress, *, servers_only: bool
-) -> Plan:
-    """The plan for a folder, its ports and the user's environment `given`.
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a plan is made from: the folder, its ports and credentials, the user's environment, and who hears of
+    downloads."""
 
-    Raises StackError when a server that the user named does not answer.
-    """
-    secrets = credentials.load_or_make(home)
-    servers, addresses = _servers(home, ports, given, progress, secrets)
-    own = {**_urls(ports), **addresses, **_settings(given, secrets)}
-    children = {**given, **own, **{name: str(port) for name, port in ports.items()}}
+    home: Home
+    ports: Mapping[str, int]
+    credentials: Credentials
+    given: Mapping[str, str]
+    progress: Progress
+
+    def named_servers(self) -> dict[str, str]:
+        """The addresses of servers that the user named. What this stack wrote to `env` itself names nobody: a shell
+        that has read that file may start the stack again."""
+        named = {name: self.given[name] for name in SERVER_VARIABLES if self.given.get(name)}
+        return {name: address for name, address in named.items() if not self._is_ours(name, address)}
+
+    def _is_ours(self, name: str, address: str) -> bool:
+        marks = {
+            DATABASE: f":{self.credentials.database_password}@",
+            REDIS: f":{self.credentials.redis_password}@",
+            KAFKA: f"{LOOPBACK}:{self.ports['LAUREL_KAFKA_PORT']}",
+        }
+        return marks[name] in address
+
+
+def make(circumstances: Circumstances, *, servers_only: bool) -> Plan:
+    """What to run. Raises StackError when a server that the user named does not answer."""
+    urls = {name: f"http://{LOOPBACK}:{circumstances.ports[port]}" for name, port in URLS.items()}
+    named = circumstances.named_servers()
+    for name, address in named.items():
+        _check(name, address)
+    servers, addresses = _servers(circumstances, named)
+    own = {**urls, **addresses, **_settings(circumstances)}
+    ports = {name: str(port) for name, port in circumstances.ports.items()}
     stages: list[tuple[Service | Step, ...]] = [tuple(servers)]
     if not servers_only:
+        children = {**circumstances.given, **own, **ports}
         stages += [*laurel.steps(children), laurel.services(children)]
     return Plan(
         stages=tuple(stages),
         stop_order=(*laurel.STOP_ORDER, frozenset(server.name for server in servers)),
         environment=own,
-        urls={} if servers_only else {name: url for name, url in _urls(ports).items() if name not in NOT_BUILT_YET},
-        notes=tuple(f"{name} is set: that server is used, none is started" for name in _named(given)),
+        urls={} if servers_only else {name: url for name, url in urls.items() if name not in NOT_BUILT_YET},
+        notes=tuple(f"{name} is set: that server is used, none is started" for name in named),
     )
 
 
-def _servers(
-    home: Home, ports: Mapping[str, int], given: Mapping[str, str], progress: Progress, secrets: credentials.Credentials
-) -> tuple[list[Service], dict[str, str]]:
-    environment = {name: given[name] for name in PASSED_TO_SERVERS if name in given}
-    addresses = {name: given[name] for name in _named(given)}
-    for name, address in addresses.items():
-        _check(name, address)
-    servers = []
-    for name, start in _starters(home, ports, environment, progress, secrets).items():
-        if name not in addresses:
-            service, addresses[name] = start()
+def _servers(circumstances: Circumstances, named: Mapping[str, str]) -> tuple[list[Service], dict[str, str]]:
+    """The servers to start, and the addresses of all, in the order of SERVER_VARIABLES."""
+    starters = {DATABASE: _postgres, REDIS: _valkey, KAFKA: _kafka}
+    servers, addresses = [], {}
+    for name in SERVER_VARIABLES:
+        if name in named:
+            addresses[name] = named[name]
+        else:
+            service, addresses[name] = starters[name](circumstances)
             servers.append(service)
-    return servers, {name: addresses[name] for name in SERVER_VARIABLES}
+    return servers, addresses
 
 
-def _starters(
-    home: Home,
-    ports: Mapping[str, int],
-    environment: Mapping[str, str],
-    progress: Progress,
-    secrets: credentials.Credentials,
-) -> dict[str, Callable[[], tuple[Service, str]]]:
-    # imported here: a machine that uses servers of its own needs none of the packages that carry ours
-    def postgres() -> tuple[Service, str]:
-        from stack import postgres
+# Each server's module is imported when it is started: with servers of one's own none of their packages is needed.
+def _postgres(of: Circumstances) -> tuple[Service, str]:
+    from stack import postgres
 
-        return postgres.service(home, ports["LAUREL_POSTGRES_PORT"], secrets, environment)
-
-    def valkey() -> tuple[Service, str]:
-        from stack import valkey
-
-        return valkey.service(home, ports["LAUREL_VALKEY_PORT"], secrets, environment)
-
-    def kafka() -> tuple[Service, str]:
-        from stack import kafka
-
-        both = ports["LAUREL_KAFKA_PORT"], ports["LAUREL_KAFKA_CONTROLLER_PORT"]
-        return kafka.service(home, *both, environment, progress)
-
-    return {DATABASE: postgres, REDIS: valkey, KAFKA: kafka}
+    return postgres.service(of.home, of.ports["LAUREL_POSTGRES_PORT"], of.credentials, _environment(of))
 
 
-def _named(given: Mapping[str, str]) -> list[str]:
-    return [name for name in SERVER_VARIABLES if given.get(name)]
+def _valkey(of: Circumstances) -> tuple[Service, str]:
+    from stack import valkey
+
+    return valkey.service(of.home, of.ports["LAUREL_VALKEY_PORT"], of.credentials, _environment(of))
+
+
+def _kafka(of: Circumstances) -> tuple[Service, str]:
+    from stack import kafka
+
+    ports = of.ports["LAUREL_KAFKA_PORT"], of.ports["LAUREL_KAFKA_CONTROLLER_PORT"]
+    return kafka.service(of.home, *ports, _environment(of), of.progress)
+
+
+def _environment(of: Circumstances) -> dict[str, str]:
+    """A server gets little of the user's environment: JVM options and the like meant for others stay out."""
+    return {name: of.given[name] for name in PASSED_TO_SERVERS if name in of.given}
 
 
 def _check(name: str, address: str) -> None:
@@ -117,16 +136,12 @@ def _problem(url: str, default_port: int) -> str:
     return ""
 
 
-def _urls(ports: Mapping[str, int]) -> dict[str, str]:
-    return {name: f"http://{LOOPBACK}:{ports[port]}" for name, port in URLS.items()}
-
-
-def _settings(given: Mapping[str, str], secrets: credentials.Credentials) -> dict[str, str]:
+def _settings(circumstances: Circumstances) -> dict[str, str]:
     """What the processes need beside addresses. What the user has set wins."""
     defaults = {
         "LAUREL_ADMIN_EMAIL": ADMIN_EMAIL,
-        "LAUREL_ADMIN_PASSWORD": secrets.admin_password,
-        "LAUREL_SIGNING_KEY": secrets.signing_key,
+        "LAUREL_ADMIN_PASSWORD": circumstances.credentials.admin_password,
+        "LAUREL_SIGNING_KEY": circumstances.credentials.signing_key,
         "LAUREL_TRANSACTION_TRUST": "open",
     }
-    return {name: given.get(name) or value for name, value in defaults.items()}
+    return {name: circumstances.given.get(name) or value for name, value in defaults.items()}

@@ -23,7 +23,7 @@ maxmemory 256mb
 maxmemory-policy allkeys-lru
 save ""
 appendonly no
-dir {folder}
+dir "{folder}"
 """
 
 

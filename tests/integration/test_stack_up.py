@@ -34,8 +34,8 @@ BARE = {name: value for name, value in os.environ.items() if not name.startswith
 
 @pytest.fixture
 def home() -> Iterator[Home]:
-    """A folder whose parent others may not enter, as a checkout under /root; nothing of it lives on after the test."""
-    parent = Path(tempfile.mkdtemp(prefix="laurel-stack-"))
+    """A folder with a blank in its name, whose parent others may not enter; nothing of it lives on after the test."""
+    parent = Path(tempfile.mkdtemp(prefix="laurel stack "))
     made = Home.at(parent / ".laurel")
     yield made
     laurel(made, "down")
@@ -121,7 +121,7 @@ def test_a_killed_supervisor_is_recovered_from_and_data_and_credentials_stay(hom
     psutil.Process(state["pid"]).kill()
     eventually_sync(lambda: not home.is_held())
     assert all(process.is_running() for process in left.values())
-    again = up(home)
+    again = up(home, **before)  # a shell that has read `env` starts the same stack, not one on its servers
     assert not any(process.is_running() for process in left.values())
     assert home.read_variables(home.env_file) == before
     assert run_in_thread(ask(before["LAUREL_DATABASE_URL"], "select answer from kept")) == 42
