@@ -5,6 +5,7 @@ The stack runs under a supervisor of its own; whatever ends this process in orde
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -36,6 +37,7 @@ from stack.events import Event, describe
 from stack.home import Home
 
 LOOK_SECONDS = 0.5
+INTERRUPTED = 130
 
 
 def run(
@@ -64,7 +66,7 @@ def run(
         typer.echo(f"laurel run: {error}", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
-        raise typer.Exit(0 if not once else 130) from None
+        raise typer.Exit(INTERRUPTED) from None
     if not summary.ok:
         raise typer.Exit(1)
 
@@ -90,10 +92,11 @@ def _stay(home: Home, console: Console) -> None:
     console.print("Laurel stays up until Ctrl-C.", highlight=False)
     log = home.log(control.SUPERVISOR_LOG)
     seen = log.stat().st_size
-    while control.status(home) is not None:
-        time.sleep(LOOK_SECONDS)
-        seen = _pass_on(log.read_bytes()[seen:], seen, console)
-    raise StackError(f"the stack has ended; its log: {log}")
+    with contextlib.suppress(KeyboardInterrupt):
+        while control.status(home) is not None:
+            time.sleep(LOOK_SECONDS)
+            seen = _pass_on(log.read_bytes()[seen:], seen, console)
+        raise StackError(f"the stack has ended; its log: {log}")
 
 
 def _pass_on(text: bytes, seen: int, console: Console) -> int:
