@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.schemas import FOLDER, documents, event_schema
+from cli.schemas import ASYNCAPI, ROOT, SCHEMAS, documents, event_schema
 from schemas.compatibility import incompatibilities
 from schemas.events import EVENTS
 
@@ -23,18 +23,30 @@ RECORDED = event_schema("transaction.recorded")
 
 
 def test_the_committed_documents_are_what_the_code_says() -> None:
-    stale = [path.name for path, text in documents(FOLDER) if not path.exists() or path.read_text() != text]
+    stale = [path.name for path, text in documents(ROOT) if not path.exists() or path.read_text() != text]
     assert stale == [], "run `laurel schemas` and commit what it writes"
 
 
 def test_no_document_is_left_behind() -> None:
-    written = {path for path, _ in documents(FOLDER)}
-    assert {path for path in FOLDER.iterdir() if path.suffix == ".json"} == written
+    written = {path for path, _ in documents(ROOT)}
+    assert set((ROOT / SCHEMAS).glob("*.json")) == written - {ROOT / ASYNCAPI}
 
 
 @pytest.mark.parametrize("topic", EVENTS)
 def test_an_events_schema_is_one(topic: str) -> None:
     Draft202012Validator.check_schema(event_schema(topic))
+
+
+def test_the_topics_document_leads_to_every_schema() -> None:
+    asyncapi = json.loads((ROOT / ASYNCAPI).read_text())
+    assert asyncapi["channels"].keys() == EVENTS.keys()
+    for topic, message in asyncapi["components"]["messages"].items():
+        schema = (ROOT / ASYNCAPI).parent / message["payload"]["$ref"]
+        assert json.loads(schema.read_text())["title"] == topic
+        assert message["summary"]
+    assert {operation["channel"]["$ref"] for operation in asyncapi["operations"].values()} == {
+        f"#/channels/{topic}" for topic in EVENTS
+    }
 
 
 def changed(change: Change) -> dict[str, Any]:
@@ -96,12 +108,12 @@ def test_a_value_that_readers_do_not_know_is_refused() -> None:
 
 def test_the_command_refuses_to_write_a_breaking_change(tmp_path: Path) -> None:
     run = CliRunner()
-    assert run.invoke(app, ["schemas", "--folder", str(tmp_path)]).exit_code == 0
-    path = tmp_path / "points.earned.json"
+    assert run.invoke(app, ["schemas", "--root", str(tmp_path)]).exit_code == 0
+    path = tmp_path / SCHEMAS / "points.earned.json"
     committed = json.loads(path.read_text())
     committed["properties"]["bonus"] = {"type": "integer"}
     path.write_text(json.dumps(committed))
-    refused = run.invoke(app, ["schemas", "--folder", str(tmp_path)])
+    refused = run.invoke(app, ["schemas", "--root", str(tmp_path)])
     assert refused.exit_code == 1
     assert "points.earned: /bonus is gone" in refused.output
     assert json.loads(path.read_text()) == committed
@@ -109,6 +121,6 @@ def test_the_command_refuses_to_write_a_breaking_change(tmp_path: Path) -> None:
 
 def test_the_command_checks_without_writing(tmp_path: Path) -> None:
     run = CliRunner()
-    assert run.invoke(app, ["schemas", "--folder", str(tmp_path), "--check"]).exit_code == 1
+    assert run.invoke(app, ["schemas", "--root", str(tmp_path), "--check"]).exit_code == 1
     assert list(tmp_path.iterdir()) == []
     assert run.invoke(app, ["schemas", "--check"]).exit_code == 0
