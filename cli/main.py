@@ -34,7 +34,7 @@ COMMANDS = {
     "stack": Entry("cli.stack", "Start, stop and inspect the local servers and Laurel's processes."),
     "migrate": Entry("cli.migrate", "Bring the database's schema up to date."),
     "admin": Entry("cli.admin", "Make administrators and set their passwords."),
-    "schemas": Entry("cli.schemas", "Write the JSON Schemas of the events and the APIs' OpenAPI documents."),
+    "schemas": Entry("cli.schemas", "Write the contracts: of the events and of both APIs."),
     "topics": Entry("cli.outbox", "Create the Kafka topics that are missing."),
     "customer-api": Entry("cli.api", "Serve the Customer API."),
     "admin-api": Entry("cli.api", "Serve the Admin API."),
