@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from outbox.database import DATABASE_ERRORS
 from outbox.errors import OutboxError
 from outbox.poke import CHANNEL
 from outbox.settings import RelaySettings
@@ -23,9 +24,6 @@ from outbox.statements import load
 
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 60.0
-
-DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database that is away, restarted or not yet migrated looks like: it is waited for."""
 
 _SQL = load("checkpoint")
 

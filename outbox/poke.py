@@ -14,6 +14,8 @@ from typing import Self
 
 import asyncpg
 
+from outbox.database import DATABASE_ERRORS
+
 CHANNEL = "outbox_poke"
 COALESCE_SECONDS = 0.001
 FIRST_PAUSE_SECONDS = 0.1
@@ -52,7 +54,7 @@ class Poke:
     async def _run(self) -> None:
         pause_seconds = FIRST_PAUSE_SECONDS
         while True:
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*DATABASE_ERRORS):
                 connection = await asyncpg.connect(
                     self._dsn, server_settings={"application_name": "outbox poke"}, timeout=STATEMENT_SECONDS
                 )

@@ -43,7 +43,7 @@ class Rebased:
 async def rebase(settings: RelaySettings, *, dry_run: bool = False) -> Rebased:
     """Give the outbox a checkpoint of this history. Writers wait meanwhile; a dry run undoes all but used-up ids.
 
-    Raises RelayLeadsError, KafkaAwayError, MissingTopicError, RepartitionedError, or what PostgreSQL raises.
+    Raises RelayLeadsError, KafkaAwayError, MissingTopicError, RepartitionedError, or outbox.database.DATABASE_ERRORS.
     """
     conn = await connect(settings)
     try:

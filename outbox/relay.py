@@ -16,14 +16,16 @@ import structlog
 from confluent_kafka import KafkaException
 
 from outbox.checkpoint import read_checkpoint
+from outbox.database import DATABASE_ERRORS
 from outbox.errors import MissingTopicError
 from outbox.kafka import PipelineError
-from outbox.leadership import DATABASE_ERRORS, LeaderSession, LeadershipLostError, StoppedWaiting, leading
+from outbox.leadership import LeaderSession, LeadershipLostError, StoppedWaiting, leading
 from outbox.metrics import RelayMetrics, serving
 from outbox.parking import ParkingLot
-from outbox.pipeline import Pipeline, Term
+from outbox.pipeline import Pipeline
 from outbox.settings import RelaySettings
 from outbox.status import status
+from outbox.term import Term
 
 FIRST_PAUSE_SECONDS = 0.1
 OBSERVE_SECONDS = 5.0

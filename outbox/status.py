@@ -7,6 +7,7 @@ from datetime import datetime
 
 import asyncpg
 
+from outbox.database import DATABASE_ERRORS
 from outbox.errors import OutboxError
 from outbox.statements import load
 
@@ -58,7 +59,7 @@ async def read_status(dsn: str) -> OutboxStatus:
             return await status(connection)
         finally:
             await connection.close()
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DATABASE_ERRORS as error:
         raise DatabaseAwayError(f"{error or type(error).__name__}") from error
 
 
