@@ -1,9 +1,12 @@
 -- name: insert_awards!
 -- What these transactions earned and why.
 insert into award (transaction_id, member_id, points, entry_id, ruleset_version, receipt, wallet_version, awarded_at)
-select *, :awarded_at::timestamptz from unnest(
+select a.transaction_id, a.member_id, a.points, a.entry_id, a.ruleset_version, a.receipt::jsonb, a.wallet_version,
+  :awarded_at::timestamptz
+from unnest(
   :transaction_ids::uuid[], :member_ids::uuid[], :points::bigint[], :entry_ids::bigint[], :ruleset_versions::bigint[],
-  :receipts::jsonb[], :wallet_versions::bigint[]);
+  :receipts::text[], :wallet_versions::bigint[])
+  as a (transaction_id, member_id, points, entry_id, ruleset_version, receipt, wallet_version);
 
 -- name: list_member_usage
 -- What rules have given these members in these periods. Hold the wallets' locks.

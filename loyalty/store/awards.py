@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from loyalty.domain.award import Counter, UsageKey
 from loyalty.store.database import Connection
 from loyalty.store.queries import fetch_all, queries
@@ -37,7 +39,7 @@ async def insert_awards(conn: Connection, awards: Sequence[NewAward], awarded_at
         points=[a.points for a in awards],
         entry_ids=[a.entry_id for a in awards],
         ruleset_versions=[a.ruleset_version for a in awards],
-        receipts=[a.receipt for a in awards],
+        receipts=[orjson.dumps(a.receipt).decode() for a in awards],
         wallet_versions=[a.wallet_version for a in awards],
     )
 
