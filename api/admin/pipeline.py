@@ -7,7 +7,7 @@ from api.kit.routes import ADMIN, Answer, Call, NoBody
 from loyalty.errors import NotFound
 from loyalty.services import resolving
 from loyalty.services.dead_letters import DeadLetterResolved, NotRequeueable
-from loyalty.store import reports
+from loyalty.store import reports, transactions_admin
 from outbox import OutboxStatus, status
 from schemas.admin.pipeline import (
     DeadLetter,
@@ -31,6 +31,7 @@ async def get_pipeline(call: Call[None, None]) -> Answer:
             outbox=_outbox_figures(await status(call.conn)),
             consumers=await read_lag(call.deps.redis, settings.topic_prefix, settings.kafka_partitions, now),
             dead_letters=await reports.count_dead_letters(call.conn, now),
+            unawarded_transactions=await transactions_admin.count_unawarded(call.conn),
             pending_redemptions=await reports.pending_redemptions(call.conn),
         ),
     )

@@ -9,20 +9,30 @@ from loyalty.store.database import Connection
 from loyalty.store.queries import queries
 from schemas.admin.transactions import Transaction, TransactionFilter, TransactionWithReceipt
 
+WAITING_LIMIT = 10_000
+
 
 async def list_transactions(
     conn: Connection, wanted: TransactionFilter, before: UUID | None, limit: int
 ) -> list[Transaction]:
-    rows = queries.list_admin_transactions(
-        conn,
-        member_id=wanted.member_id,
-        merchant_id=wanted.merchant_id,
-        external_id=wanted.external_id,
-        awarded=None if wanted.status is None else wanted.status == "awarded",
-        before_id=before,
-        limit=limit,
-    )
+    given = {
+        "member_id": wanted.member_id,
+        "merchant_id": wanted.merchant_id,
+        "external_id": wanted.external_id,
+        "before_id": before,
+        "limit": limit,
+    }
+    if wanted.status == "recorded":
+        rows = queries.list_admin_unawarded(conn, **given)
+    else:
+        rows = queries.list_admin_transactions(conn, awarded=wanted.status == "awarded", **given)
     return [Transaction.model_validate(_shown(row)) async for row in rows]
+
+
+async def count_unawarded(conn: Connection) -> int:
+    """Purchases that wait for their award, counted up to WAITING_LIMIT. Those set aside are counted as dead letters."""
+    count: int = await queries.count_unawarded(conn, limit=WAITING_LIMIT)
+    return count
 
 
 async def get_transaction(conn: Connection, transaction_id: UUID) -> TransactionWithReceipt:

@@ -59,6 +59,7 @@ class Pipeline(Answered):
     outbox: OutboxFigures
     consumers: Consumers
     dead_letters: DeadLetterCounts
+    unawarded_transactions: int = Field(description="recorded and not awarded yet, counted up to 10,000")
     pending_redemptions: int = Field(description="not decided yet, counted up to 10,000")
 
 

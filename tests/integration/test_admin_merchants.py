@@ -183,3 +183,30 @@ async def test_a_sale_needs_an_idempotency_key(api: AdminApi) -> None:
     _, _, client = await till(api)
     reply = await client.post("/transactions", SALE, key="a\tb")
     assert (reply.status, reply.code) == (422, "idempotency_key_missing")
+
+
+async def test_what_waits_for_its_award_is_found_wherever_the_reconciler_is(api: AdminApi) -> None:
+    _, _, client = await till(api)
+    ids = [
+        (await client.post("/transactions", {**SALE, "external_id": f"till-{n}"})).body["transaction_id"] for n in "abc"
+    ]
+    viewer = api.as_role("viewer")
+
+    async def waiting(**query: object) -> list[str]:
+        found = (await viewer.get("/transactions", status="recorded", **query)).body["data"]
+        return [row["transaction_id"] for row in found]
+
+    assert await waiting() == ids[::-1]
+    assert (await viewer.get("/pipeline")).body["unawarded_transactions"] == 3
+    async with api.pool.acquire() as conn:
+        await conn.execute("update reconciled_up_to set transaction_id = $1", ids[1])
+        assert await waiting() == [ids[2]]
+        await conn.execute(
+            "insert into dead_letter (id, consumer, event_id, topic, partition, record_offset, error_kind, error, "
+            "created_at) values ($1, 'earning', $1, 'transaction.recorded', 0, 0, 'ValueError', 'bad', now())",
+            ids[0],
+        )
+    assert await waiting() == [ids[2], ids[0]]
+    assert await waiting(limit=1) == [ids[2]]
+    assert await waiting(external_id="till-a") == [ids[0]]
+    assert (await viewer.get("/pipeline")).body["unawarded_transactions"] == 1
