@@ -88,7 +88,8 @@ async def start_api(laurel_process: StartLaurel, eventually: Eventually, unique:
 
 
 def _listens(port: int, process: LaurelProcess) -> bool:
-    assert process.running(), process.log_text()
+    if not process.running():
+        raise RuntimeError(process.log_text())
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

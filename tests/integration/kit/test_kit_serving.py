@@ -10,6 +10,7 @@ import psutil
 
 from tests.conftest import StartLaurel
 from tests.support.apis import SIGNING_KEY, client_of, free_port
+from tests.support.processes import LaurelProcess
 
 Eventually = Callable[..., Awaitable[object]]
 KEY = SIGNING_KEY.get_secret_value()
@@ -41,11 +42,7 @@ async def test_several_processes_share_a_port_and_stop_together(
         "customer-api", LAUREL_SIGNING_KEY=KEY, LAUREL_CUSTOMER_API_PORT=str(port), LAUREL_API_WORKERS="2"
     )
 
-    def are_ready() -> bool:
-        assert process.running(), process.log_text()
-        return process.log_text().count("Worker ready") == 2
-
-    assert await eventually(are_ready, timeout_seconds=60)
+    await eventually(lambda: _are_ready(process, 2), timeout_seconds=60)
     async with client_of(f"http://127.0.0.1:{port}") as client:
         assert (await client.get("/health/ready")).status == 200
     process.send(signal.SIGTERM)
@@ -58,10 +55,12 @@ async def test_when_one_of_several_processes_dies_all_end(laurel_process: StartL
         "customer-api", LAUREL_SIGNING_KEY=KEY, LAUREL_CUSTOMER_API_PORT=str(free_port()), LAUREL_API_WORKERS="2"
     )
 
-    def workers() -> list[psutil.Process]:
-        assert process.running(), process.log_text()
-        return psutil.Process(process.pid).children() if process.log_text().count("Worker ready") == 2 else []
-
-    assert await eventually(workers, timeout_seconds=60)
-    workers()[0].kill()
+    await eventually(lambda: _are_ready(process, 2), timeout_seconds=60)
+    psutil.Process(process.pid).children()[0].kill()
     assert process.popen.wait(30) == 1
+
+
+def _are_ready(process: LaurelProcess, workers: int) -> bool:
+    if not process.running():
+        raise RuntimeError(process.log_text())
+    return process.log_text().count("Worker ready") == workers
