@@ -49,6 +49,7 @@ async def rebase(settings: RelaySettings, *, dry_run: bool = False) -> Rebased:
     try:
         if not await conn.fetchval(_SQL["try_lead"]):
             raise RelayLeadsError
+        await conn.execute(_SQL["insert_checkpoint"])
         transaction = conn.transaction()
         await transaction.start()
         await conn.execute("set local idle_in_transaction_session_timeout = 0; set local synchronous_commit = on")
@@ -61,15 +62,15 @@ async def rebase(settings: RelaySettings, *, dry_run: bool = False) -> Rebased:
 
 async def _rebase(conn: asyncpg.Connection, settings: RelaySettings) -> Rebased:
     await conn.execute(_SQL["lock_writers"])
-    await conn.execute(_SQL["insert_checkpoint"])
+    snapshot = await conn.fetchval(_SQL["read_snapshot"])
     doubtful = await conn.fetch(_SQL["read_doubtful"])
     published = await _published(settings, min((row["created_at"] for row in doubtful), default=None))
     missing = [row["id"] for row in doubtful if published.events.get(row["id"]) != row["event_id"]]
     await conn.fetchval(_SQL["raise_next_id"], max(published.events, default=1))
     await conn.execute(_SQL["append_again"], missing)
     await conn.execute(_SQL["delete_replaced"], missing)
-    await conn.execute(_SQL["settle_past"])
-    await conn.execute(_SQL["rebase_checkpoint"], encode_ends(published.ends))
+    await conn.execute(_SQL["settle_past"], snapshot)
+    await conn.execute(_SQL["rebase_checkpoint"], snapshot, encode_ends(published.ends))
     return Rebased(len(doubtful), len(doubtful) - len(missing), len(missing))
 
 

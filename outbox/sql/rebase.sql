@@ -26,16 +26,21 @@ from outbox where id = any ($1::bigint[]) order by id;
 delete from outbox where id = any ($1::bigint[]);
 
 -- name: settle_past!
--- Whatever else is there belongs to the past, also if its transaction's number lies in this server's future.
-update outbox set xid = '3' where xid >= pg_snapshot_xmin(pg_current_snapshot()) and xid <> pg_current_xact_id();
+-- Whatever else is there belongs to the past, though by its transaction's number it would come after the snapshot $1.
+update outbox set xid = '3'
+where not pg_visible_in_snapshot(xid, $1::text::pg_snapshot) and xid <> pg_current_xact_id();
 
 -- name: rebase_checkpoint!
--- From here on, in this server's history; $1 ends of the partitions.
+-- From the snapshot $1 on, in this server's history; $2 ends of the partitions.
 update outbox_checkpoint
-set since = pg_current_snapshot(), until = null, last_id = null, low_id = null, high_id = null,
-  ends = $1::text::jsonb, saved_at = clock_timestamp(),
+set since = $1::text::pg_snapshot, until = null, last_id = null, low_id = null, high_id = null,
+  ends = $2::text::jsonb, saved_at = clock_timestamp(),
   system_identifier = (select system_identifier from pg_control_system());
 
 -- name: lock_writers!
 -- Lets nobody append until the end of the transaction; readers go on.
 lock table outbox in share row exclusive mode;
+
+-- name: read_snapshot$
+-- To be read before the transaction writes: a snapshot does not count its own transaction as one in progress.
+select pg_current_snapshot()::text;
