@@ -1,12 +1,16 @@
 """/rewards and /redemptions."""
 
+from uuid import UUID
+
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import OPERATOR, Answer, Call
+from api.kit.routes import OPERATOR, Answer, Call, Role
 from loyalty.services import rewards_admin as services
 from loyalty.store import rewards_admin as rewards
+from loyalty.store.database import Connection
 from schemas.admin.rewards import (
     NewReward,
+    Redemption,
     RedemptionFilter,
     RedemptionPage,
     Reward,
@@ -14,6 +18,8 @@ from schemas.admin.rewards import (
     RewardPage,
     RewardPatch,
 )
+
+SHOWN_CHARACTERS = 4
 
 
 async def list_rewards(call: Call[None, RewardFilter]) -> Answer:
@@ -35,7 +41,20 @@ async def change_reward(call: Call[RewardPatch, None]) -> Answer:
 
 
 async def list_redemptions(call: Call[None, RedemptionFilter]) -> Answer:
-    return await answer_page(call, rewards.list_redemptions, "redemptions", lambda asked: asked.redemption_id)
+    list_rows = rewards.list_redemptions if (call.principal.role or 0) >= Role.OPERATOR else _list_without_vouchers
+    return await answer_page(call, list_rows, "redemptions", lambda asked: asked.redemption_id)
+
+
+async def _list_without_vouchers(
+    conn: Connection, wanted: RedemptionFilter, before: UUID | None, limit: int
+) -> list[Redemption]:
+    """A voucher is worth its reward to whoever holds it: a viewer sees that there is one and how it ends."""
+    found = await rewards.list_redemptions(conn, wanted, before, limit)
+    return [row.model_copy(update={"voucher_code": _masked(row.voucher_code)}) for row in found]
+
+
+def _masked(code: str | None) -> str | None:
+    return None if code is None else f"…{code[-SHOWN_CHARACTERS:]}"
 
 
 ROUTES = tagged(

@@ -99,7 +99,7 @@ class Redemption(Answered):
     points_cost: int
     status: Literal["pending", "completed", "rejected", "cancelled"]
     reason: RejectionReason | None
-    voucher_code: str | None
+    voucher_code: str | None = Field(description="a viewer sees only how it ends")
     requested_at: UtcTime
     completed_at: UtcTime | None
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.admin_api import AdminApi, admin_api
-from tests.support.rows import add_member, add_merchant, add_redemption, add_transaction
+from tests.support.admin_api import AdminApi, Client, admin_api
+from tests.support.rows import add_member, add_merchant, add_redemption, add_reward, add_transaction
 
 MUG: dict[str, Any] = {"name": "Mug", "points_cost": 500, "stock_remaining": 10}
 BASE: dict[str, Any] = {"code": "base", "name": "Member", "rank": 0, "threshold_points": 0}
@@ -96,6 +96,22 @@ async def test_redemptions_are_found_by_status_member_and_reward(api: AdminApi) 
     assert await found(member_id=grace, reward_id=reward_id) == [str(second)]
     assert await found(member_id=reward_id) == []
     assert (await viewer.get("/redemptions", member_id="x")).pointers == ["/member_id"]
+
+
+async def test_a_viewer_cannot_spend_what_they_see(api: AdminApi) -> None:
+    async with api.pool.acquire() as conn:
+        redemption_id = await add_redemption(conn, await add_member(conn), await add_reward(conn))
+        await conn.execute(
+            "update redemption set status = 'completed', voucher_code = 'AAAA-BBBB-CCCC', completed_at = now() "
+            "where id = $1",
+            redemption_id,
+        )
+
+    async def seen(client: Client) -> list[str]:
+        return [row["voucher_code"] for row in (await client.get("/redemptions")).body["data"]]
+
+    assert await seen(api.as_role("viewer")) == ["…CCCC"]
+    assert await seen(api.as_role("operator")) == await seen(api.admin) == ["AAAA-BBBB-CCCC"]
 
 
 async def test_the_ladder_is_replaced_whole(api: AdminApi) -> None:
