@@ -10,20 +10,24 @@ import dataclasses
 import gc
 import json
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from cli.logs import LogFormat, LogLevel, configure_logs
-from outbox import OutboxError, OutboxStatus, RelaySettings, Topics
+from outbox import OutboxError, OutboxStatus, RelaySettings, Topics, status
+from outbox.database import connected
+from outbox.parking import ParkedKey, list_parked, requeue, skip
 from outbox.rebase import rebase as rebase_outbox
 from outbox.relay import run_relay
-from outbox.status import read_status
 from outbox.topics import ensure_topics
 from schemas.events import EVENTS
 
 GC_THRESHOLD = 50_000
+
+T = TypeVar("T")
 
 DatabaseUrl = Annotated[
     str, typer.Option(envvar="LAUREL_DATABASE_URL", help="PostgreSQL; not through a pooler: the session leads.")
@@ -49,6 +53,8 @@ PageRows = Annotated[
 ]
 Format = Annotated[LogFormat, typer.Option("--log-format", envvar="LAUREL_LOG_FORMAT")]
 Level = Annotated[LogLevel, typer.Option("--log-level", envvar="LAUREL_LOG_LEVEL")]
+Topic = Annotated[str, typer.Argument(help="The event's type, without a prefix.")]
+Key = Annotated[str, typer.Argument(help="The parked key.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 outbox = typer.Typer(no_args_is_help=True, help="Inspect and mend the outbox.")
@@ -111,10 +117,33 @@ def relay(
 def show_status(database_url: DatabaseUrl, as_json: AsJson = False) -> None:
     """Say what waits, how long already, who leads, and what is parked."""
     try:
-        found = asyncio.run(read_status(database_url))
+        found = asyncio.run(_with_connection(database_url, status))
     except OutboxError as error:
         raise _failed("outbox status", error) from error
     typer.echo(json.dumps(dataclasses.asdict(found), default=_as_text) if as_json else _say(found))
+
+
+@outbox.command("parked")
+def show_parked(database_url: DatabaseUrl, as_json: AsJson = False) -> None:
+    """List the keys that wait because Kafka refused an event of theirs, oldest first."""
+    try:
+        keys = asyncio.run(_with_connection(database_url, list_parked))
+    except OutboxError as error:
+        raise _failed("outbox parked", error) from error
+    told = [dataclasses.asdict(key) for key in keys]
+    typer.echo(json.dumps(told, default=_as_text) if as_json else "\n".join(map(_say_parked, keys)) or "none")
+
+
+@outbox.command("requeue")
+def requeue_key(database_url: DatabaseUrl, topic: Topic, key: Key, as_json: AsJson = False) -> None:
+    """Have the relay try a parked key again: its refused event, then those behind it, in order."""
+    _ask("requeue", database_url, lambda conn: requeue(conn, topic, key), as_json)
+
+
+@outbox.command("skip")
+def skip_event(database_url: DatabaseUrl, topic: Topic, key: Key, as_json: AsJson = False) -> None:
+    """Have the relay leave out a parked key's refused event and publish those behind it. The event stays in the log."""
+    _ask("skip", database_url, lambda conn: skip(conn, topic, key), as_json)
 
 
 @outbox.command()
@@ -155,6 +184,23 @@ async def _relay(settings: RelaySettings) -> None:
     await run_relay(settings, stop)
 
 
+async def _with_connection(database_url: str, read: Callable[[Any], Awaitable[T]]) -> T:
+    async with connected(database_url) as connection:
+        return await read(connection)
+
+
+def _ask(what: str, database_url: str, ask: Callable[[Any], Awaitable[int | None]], as_json: bool) -> None:
+    try:
+        outbox_id = asyncio.run(_with_connection(database_url, ask))
+    except OutboxError as error:
+        raise _failed(f"outbox {what}", error) from error
+    if outbox_id is None:
+        typer.echo(f"laurel outbox {what}: the key is not parked", err=True)
+        raise typer.Exit(1)
+    said = f"asked to {what} event {outbox_id}; the relay does it within a second or two"
+    typer.echo(json.dumps({"requested": what, "outbox_id": outbox_id}) if as_json else said)
+
+
 def _kafka(bootstrap: str, settings: str) -> dict[str, Any]:
     try:
         given = json.loads(settings)
@@ -186,3 +232,8 @@ def _say(found: OutboxStatus) -> str:
         "parked": f"{found.parked_keys} keys, {found.parked_rows} events",
     }
     return "\n".join(f"{name:<11} {value}" for name, value in lines.items())
+
+
+def _say_parked(key: ParkedKey) -> str:
+    asked = f", {key.requested} asked for" if key.requested else ""
+    return f"{key.topic} {key.key}: {key.waiting_rows} events from {key.outbox_id} on, {key.error}{asked}"

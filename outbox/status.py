@@ -7,21 +7,11 @@ from datetime import datetime
 
 import asyncpg
 
-from outbox.database import DATABASE_ERRORS
-from outbox.errors import OutboxError
 from outbox.statements import load
 
 BACKLOG_LIMIT_ROWS = 100_000
 
 _SQL = load("status")
-
-
-CONNECT_SECONDS = 5.0
-STATEMENT_SECONDS = 30.0
-
-
-class DatabaseAwayError(OutboxError):
-    """PostgreSQL does not answer, or has no outbox: run `laurel migrate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +39,6 @@ class OutboxStatus:
     leader: Leader | None
     parked_keys: int
     parked_rows: int
-
-
-async def read_status(dsn: str) -> OutboxStatus:
-    """Read the state on a connection of its own. Raises DatabaseAwayError."""
-    try:
-        connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS)
-        try:
-            return await status(connection)
-        finally:
-            await connection.close()
-    except DATABASE_ERRORS as error:
-        raise DatabaseAwayError(f"{error or type(error).__name__}") from error
 
 
 async def status(conn: asyncpg.Connection) -> OutboxStatus:

@@ -70,6 +70,21 @@ async def test_status_is_told_to_people_and_to_programs(laurel: RunLaurel, conn:
     assert (found["backlog_rows"], found["leader"], found["checkpoint_at"]) == (0, None, None)
 
 
+async def test_parked_keys_are_listed_and_asked_for(laurel: RunLaurel, conn: asyncpg.Connection) -> None:
+    assert laurel("outbox", "parked").stdout == "none\n"
+    assert laurel("outbox", "skip", "orders", "k").returncode == 1
+    await conn.execute(
+        """insert into outbox_parked
+        (outbox_id, event_id, topic, key, payload, source, occurred_at, created_at, error, attempts)
+        values (7, gen_random_uuid(), 'orders', 'k', '', '/', now(), now(), 'MSG_SIZE_TOO_LARGE', 1)"""
+    )
+    assert laurel("outbox", "parked").stdout == "orders k: 1 events from 7 on, MSG_SIZE_TOO_LARGE\n"
+    asked = json.loads(laurel("outbox", "requeue", "orders", "k", "--json").stdout)
+    assert asked == {"requested": "requeue", "outbox_id": 7}
+    (listed,) = json.loads(laurel("outbox", "parked", "--json").stdout)
+    assert (listed["outbox_id"], listed["requested"]) == (7, "requeue")
+
+
 def test_a_database_that_is_away_is_said_in_a_line(laurel: RunLaurel) -> None:
     refused = laurel("outbox", "status", environment={"LAUREL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"})
     assert refused.returncode == 1

@@ -9,7 +9,6 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -18,7 +17,7 @@ from confluent_kafka import Producer
 from outbox import ForeignHistoryError, Leader, Poke, RepartitionedError, Topics, append, status
 from outbox.topics import ensure_topics
 from tests.support.outbox import Stage, staged
-from tests.support.proxy import Proxy
+from tests.support.proxy import proxied
 from tests.support.waiting import eventually
 
 NAMES = ["orders", "refunds"]
@@ -147,11 +146,10 @@ async def test_a_relay_outlives_its_session(stage: Stage, conn: asyncpg.Connecti
 
 
 async def test_a_database_that_is_away_is_waited_for(stage: Stage, conn: asyncpg.Connection) -> None:
-    url = urlsplit(stage.dsn)
-    proxy = Proxy(str(url.hostname), int(url.port or 5432))
-    await proxy.mend()
-    through = url._replace(netloc=f"{url.username}:{url.password or ''}@127.0.0.1:{proxy.own_port}").geturl()
-    async with stage.relaying(dsn=through, longest_outage_pause_seconds=0.2) as relay:
+    async with (
+        proxied(stage.dsn) as (through, proxy),
+        stage.relaying(dsn=through, longest_outage_pause_seconds=0.2) as relay,
+    ):
         await stage.append(conn, stage.event())
         await stage.published_rows(conn, 1)
         await proxy.cut()
@@ -160,7 +158,6 @@ async def test_a_database_that_is_away_is_waited_for(stage: Stage, conn: asyncpg
         assert not relay.done()
         await proxy.mend()
         await stage.published_rows(conn, 2)
-    await proxy.cut()
     assert [record.outbox_id for record in await stage.records(2)] == [1, 2]
 
 
@@ -273,6 +270,23 @@ async def test_a_poke_costs_its_caller_nothing_whatever_the_database_does() -> N
     async with Poke("postgresql://nobody@127.0.0.1:1/nothing") as poke:
         for _ in range(1_000):
             poke.poke()
+
+
+async def test_a_poke_finds_its_database_again(stage: Stage, conn: asyncpg.Connection) -> None:
+    heard = asyncio.Event()
+    await conn.add_listener("outbox_poke", lambda *_: heard.set())
+
+    def poked_and_heard() -> bool:
+        poke.poke()
+        return heard.is_set()
+
+    async with proxied(stage.dsn) as (through, proxy), Poke(through) as poke:
+        for _ in range(2):
+            heard.clear()
+            await eventually(poked_and_heard)
+            await proxy.cut()
+            poke.poke()
+            await proxy.mend()
 
 
 async def test_metrics_and_health_tell_how_it_goes(stage: Stage, conn: asyncpg.Connection, free_port: int) -> None:
