@@ -23,7 +23,7 @@ from loyalty.errors import LaurelError
 from loyalty.services import dead_letters
 from loyalty.services.dead_letters import ERROR_CHARACTERS, TooManyDeadLetters
 from loyalty.services.incoming import NOTHING_HANDLED, Handled
-from loyalty.store.database import DATABASE_AWAY, TOO_SLOW, Connection, Pool, transaction
+from loyalty.store.database import DATABASE_AWAY, TOO_SLOW, Connection, Pool, is_database_away, transaction
 from loyalty.store.dead_letters import NewDeadLetter
 
 FIRST_PAUSE_SECONDS = 0.1
@@ -106,12 +106,8 @@ class Processor:
                 async with transaction(self._pool) as conn:
                     handled = await self._flow.effect(conn, records)
             return Ack(handled)
-        except DATABASE_AWAY as error:
-            return Retry(error)
-        except Undecodable as error:
-            return Park(error, final=True)
         except Exception as error:
-            return Park(error, final=False)
+            return _outcome_of(error)
 
     async def _set_aside(self, record: Record, error: Exception) -> None:
         letter = self._letter(record, error)
@@ -123,6 +119,8 @@ class Processor:
                         conn, letter, self._clock, limit_per_hour=self._dead_letters_per_hour
                     )
             except DATABASE_AWAY as away:
+                if not is_database_away(away):
+                    raise
                 await self._pause(next(pauses), away, 1)
             else:
                 return self._say_set_aside(letter, parked)
@@ -177,6 +175,12 @@ class Processor:
             error=repr(error),
         )
         await asyncio.sleep(seconds)
+
+
+def _outcome_of(error: Exception) -> Outcome:
+    if is_database_away(error):
+        return Retry(error)
+    return Park(error, final=isinstance(error, Undecodable))
 
 
 def _growing_pauses() -> Iterator[float]:

@@ -10,7 +10,7 @@ from sanic import exceptions as sanic_errors
 from api.kit import errors as kit
 from api.kit.routes import Answer
 from loyalty import errors as loyalty
-from loyalty.store.database import DATABASE_AWAY
+from loyalty.store.database import is_database_away
 
 log = structlog.get_logger("api")
 
@@ -66,7 +66,7 @@ def understood(error: BaseException) -> loyalty.LaurelError:
         return error
     if isinstance(error, sanic_errors.SanicException):
         return next((ours() for theirs, ours in FROM_SANIC if isinstance(error, theirs)), loyalty.LaurelError())
-    if isinstance(error, DATABASE_AWAY):
+    if is_database_away(error):
         return kit.Unavailable("The database does not answer right now. Nothing was lost; try again.")
     return loyalty.LaurelError()
 

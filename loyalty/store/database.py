@@ -25,6 +25,15 @@ DATABASE_AWAY: tuple[type[BaseException], ...] = (
 )
 """What is no fault of the data: the same statement may succeed later. Also deadlocks and serialisation failures."""
 
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether the same statement may succeed later.
+
+    An argument that does not fit its column never does, though asyncpg calls that an InterfaceError too.
+    """
+    return isinstance(error, DATABASE_AWAY) and not isinstance(error, ValueError)
+
+
 DATABASE_FAILED: tuple[type[BaseException], ...] = (asyncpg.PostgresError, *DATABASE_AWAY)
 """Whatever may come from the database: for an operator's command, which says it in a line instead of a traceback."""
 

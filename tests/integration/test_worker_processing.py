@@ -153,6 +153,20 @@ async def test_a_purchase_that_makes_no_sense_is_set_aside(pool: Pool, changes: 
     assert await pool.fetchval("select event_id from dead_letter") == senseless.event_id
 
 
+async def test_more_points_than_can_be_booked_are_set_aside_and_not_tried_for_ever(pool: Pool) -> None:
+    events = await purchases(pool, 3)
+    async with pool.acquire() as conn:
+        await add_rule(
+            conn, BASE_RULE | {"effect": {"type": "points_per_amount", "points": "1000000", "per": "0.0001"}}
+        )
+    body = events[1].body.model_copy(update={"amount": "999999999999999.99"})
+    records = [record_of(event, offset) for offset, event in enumerate(events)]
+    records[1] = Record("transaction.recorded", 0, 1, b"k", body.model_dump_json().encode(), {})
+    await asyncio.wait_for(processor(pool, earning_flow(system_clock)).process(records), 20)
+    assert await pool.fetchval("select event_id from dead_letter") == events[1].event_id
+    assert await pool.fetchval("select count(*) from award") == 2
+
+
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
