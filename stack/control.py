@@ -21,7 +21,7 @@ from stack.home import Home
 from stack.laurel import LAUREL
 from stack.logs import log_tail, open_log
 from stack.plan import Circumstances
-from stack.state import StackState, load, start_time
+from stack.state import StackState, birth_of, load
 from stack.supervisor import Supervisor
 
 SUPERVISOR_LOG = "supervisor"
@@ -54,7 +54,11 @@ def run(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only:
         _clean_up(home, tell)
         home.env_file.unlink(missing_ok=True)
         taken = held.enter_context(ports.reserved(home, environment))
-        asyncio.run(_supervise(home, environment, taken, tell, servers_only))
+        try:
+            asyncio.run(_supervise(home, environment, taken, tell, servers_only))
+        finally:
+            # what a process has put into a session of its own was in nobody's group
+            orphans.stop(orphans.find(home))
 
 
 def up(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: bool = False) -> StackState:
@@ -197,7 +201,7 @@ def _error_in(log: Path) -> str:
 
 def _end_supervisor(home: Home) -> bool:
     state = load(home)
-    if state is None or start_time(state.pid) != state.started:
+    if state is None or birth_of(state.pid) != state.birth:
         raise StackError(f"{home.path} is held by a process that has not said who it is; try again")
     supervisor = psutil.Process(state.pid)
     with contextlib.suppress(psutil.NoSuchProcess):

@@ -15,7 +15,7 @@ from stack.home import UMASK, Home
 from stack.logs import log_tail, open_log, shorten_log
 from stack.orphans import marked
 from stack.service import Service, Step
-from stack.state import ProcessState, start_time
+from stack.state import ProcessState, birth_of
 
 READY_POLL_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.5
@@ -94,7 +94,7 @@ class Keeper:
                 extra_groups=[] if self.service.user else None,
             )
         self._state.pid = self._process.pid
-        self._state.started = start_time(self._process.pid)
+        self._state.started, self._state.birth = time.time(), birth_of(self._process.pid)
 
     async def _until_ready(self) -> None:
         name, deadline = self.service.name, time.monotonic() + self.service.ready_seconds

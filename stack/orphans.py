@@ -1,7 +1,7 @@
 """Processes that a killed supervisor left behind.
 
 They are known by two marks, either of which is enough: the environment variable that every child of a stack
-carries and passes on, and the pid and start time in the saved state (PostgreSQL overwrites its environment). Both
+carries and passes on, and the pid and birth in the saved state (PostgreSQL overwrites its environment). Both
 survive the supervisor, and neither can name a stranger that was given an old pid.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from stack.home import Home
-from stack.state import load, start_time
+from stack.state import birth_of, load
 
 HOME_MARK = "LAUREL_STACK_HOME"
 NAME_MARK = "LAUREL_STACK_PROCESS"
@@ -60,7 +60,7 @@ def _by_environment(home: Home) -> Iterable[Orphan]:
 def _by_state(home: Home) -> Iterable[Orphan]:
     state = load(home)
     for entry in state.processes if state else ():
-        if entry.pid and entry.started and start_time(entry.pid) == entry.started:
+        if entry.pid and entry.birth and birth_of(entry.pid) == entry.birth:
             yield Orphan(entry.name, psutil.Process(entry.pid))
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import psutil
 
 from stack.home import Home
+
+TICKS_FIELD = 19
+"""Of /proc/<pid>/stat, counted after the command's name: see proc_pid_stat(5), starttime."""
 
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 Status = Literal["starting", "ready", "restarting", "stopped", "done"]
@@ -16,12 +20,13 @@ Status = Literal["starting", "ready", "restarting", "stopped", "done"]
 
 @dataclass(slots=True)
 class ProcessState:
-    """A process of the stack. `started` is its start time as the kernel has it: with the pid it names one process."""
+    """A process of the stack. `started` is when, by the clock; `birth` with the pid names this one process."""
 
     name: str
     status: Status = "starting"
     pid: int | None = None
     started: float | None = None
+    birth: float | None = None
     restarts: int = 0
     address: str = ""
     log: str = ""
@@ -30,7 +35,7 @@ class ProcessState:
 @dataclass(slots=True)
 class StackState:
     pid: int
-    started: float
+    birth: float | None
     phase: Phase = "starting"
     error: str = ""
     urls: dict[str, str] = field(default_factory=dict)
@@ -49,8 +54,15 @@ class StackState:
         return self.processes[-1]
 
 
-def start_time(pid: int) -> float | None:
-    """When the process with this pid started; None when there is none."""
+def birth_of(pid: int) -> float | None:
+    """When a process started, as its kernel counts: two processes of one pid differ in it. None when there is none.
+
+    On Linux in ticks since the machine's start, which setting the clock does not change.
+    """
+    try:
+        return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[TICKS_FIELD])
+    except OSError:
+        pass
     try:
         return psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:

@@ -15,7 +15,7 @@ from stack.home import Home
 from stack.keeper import Keeper, run_step
 from stack.logs import shorten_log
 from stack.service import Plan, Service, Step
-from stack.state import Phase, StackState, save, start_time
+from stack.state import Phase, StackState, birth_of, save
 
 LOG_CHECK_SECONDS = 30.0
 
@@ -33,7 +33,7 @@ class Supervisor:
         self.stop = asyncio.Event()
         self.hurry = asyncio.Event()
         self.ready = asyncio.Event()
-        self.state = StackState(os.getpid(), start_time(os.getpid()) or 0.0, urls=dict(plan.urls))
+        self.state = StackState(os.getpid(), birth_of(os.getpid()), urls=dict(plan.urls))
 
     async def run(self) -> None:
         """Bring everything up, keep it up until `stop` is set, take it down.

@@ -20,7 +20,7 @@ from stack.errors import StackError, StartError
 from stack.events import Died, Event, Killed, Noted, Ready, Stopping
 from stack.home import Home
 from stack.service import Plan, Service, Step
-from stack.state import ProcessState, StackState, load, save, start_time
+from stack.state import ProcessState, StackState, birth_of, load, save
 from stack.supervisor import Supervisor
 from tests.support.waiting import eventually
 
@@ -208,14 +208,14 @@ async def test_a_log_that_grew_too_long_is_kept_aside(home: Home) -> None:
     assert log.with_suffix(".log.1").stat().st_size == 60_000_000
 
 
-def test_orphans_are_found_by_their_mark_or_by_their_start_time(home: Home) -> None:
+def test_orphans_are_found_by_their_mark_or_by_their_birth(home: Home) -> None:
     marks = orphans.marked(home, "marked", os.environ)
     marked = subprocess.Popen([sys.executable, "-c", IDLE], env=marks)
     known = subprocess.Popen([sys.executable, "-c", IDLE])
-    state = StackState(os.getpid(), 0.0, processes=[ProcessState("known", pid=known.pid, started=1.0)])
+    state = StackState(os.getpid(), 0.0, processes=[ProcessState("known", pid=known.pid, birth=1.0)])
     save(home, state)
     assert {one.process.pid for one in orphans.find(home)} == {marked.pid}, "a pid alone names no process"
-    state.process("known").started = start_time(known.pid)
+    state.process("known").birth = birth_of(known.pid)
     save(home, state)
     found = orphans.find(home)
     assert {one.process.pid for one in found} == {marked.pid, known.pid}
