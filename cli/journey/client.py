@@ -26,6 +26,7 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 LONGEST_RETRY_AFTER_SECONDS = 30.0
 REQUEST_TIMEOUT_SECONDS = 30.0
+DETAIL_BYTES = 200
 
 
 class GaveUp(Exception):
@@ -97,7 +98,7 @@ class ApiClient:
             async with self.session.request(method, url, headers=headers, data=data) as response:
                 if response.status in TRY_AGAIN:
                     return TryAgain(str(response.status), _pause(attempt, response.headers.get("Retry-After")))
-                body = orjson.loads(await response.read() or b"{}")
+                body = _read(await response.read())
                 replayed = response.headers.get("Idempotency-Replayed") == "true"
                 return Answer(response.status, body, replayed, attempt, time.monotonic())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -110,6 +111,15 @@ class TryAgain:
 
     cause: str
     pause_seconds: float
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    """The body's object; what is none was not said by Laurel, and is kept as the detail."""
+    try:
+        found = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        found = None
+    return found if isinstance(found, dict) else {"detail": body[:DETAIL_BYTES].decode(errors="replace")}
 
 
 def _pause(attempt: int, retry_after: str | None) -> float:

@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(sized(420, 3_600))]
 BASKETS = sized(3_000, 20_000)
 KILLS = sized(24, 300)
 LOOK_SECONDS = 0.02
-PAUSE_SECONDS = (1.0, 3.0)
+PAUSE_SECONDS = (0.5, 2.5)
 REPLAY_SECONDS = sized(300, 3_000)
 SETTLED_SECONDS = 60
 
@@ -61,13 +61,14 @@ class Killer:
         self.kills[victim] += 1
 
     async def strike_along(self, pool: Pool, work: asyncio.subprocess.Process) -> None:
-        """KILLS of them, spread at random over the purchases as they are recorded; then more until the work is done."""
+        """KILLS of them, spread at random over the purchases as they are recorded, then a few during the rest."""
         for when in sorted(self.chance.randrange(BASKETS) for _ in range(KILLS)):
             await eventually(partial(_reached, pool, when, work), REPLAY_SECONDS)
             self.strike()
-        while work.returncode is None:
+        for _ in COMMANDS:
             await asyncio.sleep(self.chance.uniform(*PAUSE_SECONDS))
             self.strike()
+        await work.wait()
 
 
 @dataclass(slots=True)

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from cli.journey.baskets import read_participants
+from cli.journey.client import ApiClient
+from cli.journey.enrolling import logins_of
 from loyalty.store.database import Pool
 from tests.e2e.conftest import BASKETS
 from tests.e2e.oracle import points_by_household as oracle
@@ -45,6 +48,31 @@ async def test_redemptions_were_granted_and_refused_for_their_reasons(replayed: 
     assert redemptions["pending"] == 0
     assert redemptions["reasons"].keys() >= {"insufficient_points", "limit_reached", "tier_not_eligible"}
     assert sum(redemptions["reasons"].values()) == redemptions["rejected"]
+
+
+async def test_every_reward_has_its_picture(replayed: dict[str, Any], client: ApiClient, database: Pool) -> None:
+    async with database.acquire() as conn:
+        member = await conn.fetchval("select id from member where external_id = 'household-900'")
+    rewards = (await client.get(member, "/api/customer/rewards?limit=100")).body["data"]
+    pictures = [reward["image_url"] for reward in rewards if reward["image_url"]]
+    assert len(pictures) == 12
+    for picture in pictures:
+        async with client.session.get(client.urls[0] + picture) as response:
+            assert (response.status, response.content_type) == (200, "image/svg+xml")
+
+
+async def test_who_has_a_password_can_sign_in_with_it(
+    replayed: dict[str, Any], system: System, client: ApiClient
+) -> None:
+    households, _ = read_participants(BASKETS)
+    for login in logins_of(households, system.settings.signing_key).values():
+        assert login.email in replayed["logins"]
+        credentials = {"email": login.email, "password": login.password}
+        async with client.session.post(f"{client.urls[0]}/api/customer/login", json=credentials) as response:
+            session = await response.json()
+        headers = {"Authorization": f"Bearer {session['access_token']}"}
+        async with client.session.get(f"{client.urls[1]}/api/customer/points", headers=headers) as response:
+            assert (await response.json())["available"] > 0
 
 
 async def test_the_ledger_is_sound(replayed: dict[str, Any], system: System, database: Pool) -> None:

@@ -11,11 +11,15 @@ from aiohttp import web
 
 @dataclass(slots=True)
 class FakeCustomerApi:
-    """`answers` are given one after another, then 201 for ever. A status of 0 breaks the connection off."""
+    """`answers` are given one after another, then 201 for ever. A status of 0 breaks the connection off.
+
+    With `text` every answer is that instead of JSON.
+    """
 
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     requests: list[tuple[str, str, str, bytes]] = field(default_factory=list)
     streams: list[list[bytes]] = field(default_factory=list)
+    text: str | None = None
     resumed_from: list[str | None] = field(default_factory=list)
     url: str = ""
 
@@ -27,6 +31,8 @@ class FakeCustomerApi:
         if not status:
             assert request.transport is not None
             request.transport.abort()
+        if self.text is not None:
+            return web.Response(text=self.text, status=status)
         return web.json_response({"transaction_id": key}, status=status or 500, headers=headers)
 
     async def events(self, request: web.Request) -> web.StreamResponse:

@@ -48,6 +48,15 @@ async def test_an_answer_that_would_not_change_is_taken(fake: FakeCustomerApi, c
     assert (answer.status, answer.attempts, answer.is_new) == (status, 1, False)
 
 
+@pytest.mark.parametrize("text", ["<html>not ours</html>", "[1, 2]"])
+async def test_an_answer_that_is_not_laurels_is_kept_as_it_came(
+    fake: FakeCustomerApi, client: ApiClient, text: str
+) -> None:
+    fake.answers, fake.text = [(404, {})], text
+    answer = await client.get(MEMBER, PATH)
+    assert (answer.status, answer.body) == (404, {"detail": text})
+
+
 async def test_it_waits_as_long_as_the_server_asks(fake: FakeCustomerApi, client: ApiClient) -> None:
     fake.answers = [(429, {"Retry-After": "1"})]
     before = (await client.get(MEMBER, PATH)).at
