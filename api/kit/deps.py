@@ -17,7 +17,7 @@ from api.kit.limits import Policy, RateLimiter
 from api.kit.pages import Cursors
 from api.kit.passwords import Passwords
 from api.kit.routes import Api
-from api.kit.sse import Hub
+from api.kit.sse import HEARTBEAT_SECONDS, Hub
 from api.kit.tokens import AccessTokens
 from loyalty.clock import Clock, IdSource, new_id, system_clock
 from loyalty.settings import Settings
@@ -88,7 +88,8 @@ async def opened(settings: Settings, api: Api) -> AsyncIterator[Deps]:
     redis = connect_redis(settings)
     passwords = Passwords()
     listener = connect_redis(settings, timeout_seconds=None)
-    hub = Hub(pool, listener, f"{settings.topic_prefix}{BELL_CHANNEL}", api.changes)
+    heartbeat_seconds = min(HEARTBEAT_SECONDS, settings.response_timeout_seconds / 2)
+    hub = Hub(pool, listener, f"{settings.topic_prefix}{BELL_CHANNEL}", api.changes, heartbeat_seconds)
     forgetting = asyncio.create_task(forget_again_and_again(pool, system_clock), name="forget")
     try:
         async with Poke(settings.database_dsn) as poke, hub:

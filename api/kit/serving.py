@@ -1,26 +1,37 @@
 """Runs an API as `settings` say: in this process, or as several that accept from one socket.
 
-All of them live and die together: whoever supervises an API sees one process that runs or has failed.
+All of them live and die together: whoever supervises an API sees one process that runs or has failed. Sanic's own
+runner is not used: a second SIGTERM breaks off its shutdown, and from Python 3.12 on it waits for idle connections.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import multiprocessing
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
+from typing import Any
+
+import structlog
+import uvloop
 
 from api.kit.endpoint import App
 from loyalty.settings import Settings
+
+log = structlog.get_logger("api")
 
 CreateApp = Callable[[Settings], App]
 
 BACKLOG = 1024
 STOP_SECONDS = 20
+FINISH_POLL_SECONDS = 0.05
 
 
 class _AskedToStop(Exception):
@@ -37,8 +48,47 @@ def serve(create_app: CreateApp, settings: Settings, host: str, port: int) -> No
             _serve_together(create_app, settings, listening)
 
 
+@asynccontextmanager
+async def running(app: App, listening: socket.socket) -> AsyncIterator[None]:
+    """Serves while the context lasts; on the way out streams are ended and running requests finish."""
+    server: Any = await app.create_server(sock=listening, backlog=BACKLOG, access_log=False, return_asyncio_server=True)
+    await server.startup()
+    await server.before_start()
+    await server.after_start()
+    await server.start_serving()
+    try:
+        yield
+    finally:
+        await server.before_stop()
+        server.server.close()
+        await _let_finish(server.connections, app.config.GRACEFUL_SHUTDOWN_TIMEOUT)
+        await server.after_stop()
+
+
+async def _let_finish(connections: Collection[Any], seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while connections:
+                for connection in tuple(connections):
+                    connection.close_if_idle()
+                await asyncio.sleep(FINISH_POLL_SECONDS)
+    for connection in tuple(connections):
+        connection.abort()
+
+
 def _serve_here(create_app: CreateApp, settings: Settings, listening: socket.socket) -> None:
-    create_app(settings).run(sock=listening, single_process=True, motd=False, access_log=False)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve_until_stopped(create_app(settings), listening))
+
+
+async def _serve_until_stopped(app: App, listening: socket.socket) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(app, listening):
+        log.info("api_ready", address=listening.getsockname()[:2])
+        await stop.wait()
+        log.info("api_stopping")
 
 
 def _serve_together(create_app: CreateApp, settings: Settings, listening: socket.socket) -> None:

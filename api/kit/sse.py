@@ -110,8 +110,16 @@ class _Subscription:
 class Hub:
     """The connections of one process. An async context manager that lives as long as the process."""
 
-    def __init__(self, pool: Pool, listener: aioredis.Redis, channel: str, read_changes: ReadChanges) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        listener: aioredis.Redis,
+        channel: str,
+        read_changes: ReadChanges,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
         self._pool = pool
+        self._heartbeat_seconds = heartbeat_seconds
         self._listener = listener
         self._channel = channel
         self._read_changes = read_changes
@@ -163,7 +171,7 @@ class Hub:
             yield b"retry: %d\n\n" % int(RETRY_SECONDS * 1000)
             while (left := _seconds_until(expires_at)) > 0:
                 try:
-                    event = await asyncio.wait_for(subscription.events.get(), min(left, HEARTBEAT_SECONDS))
+                    event = await asyncio.wait_for(subscription.events.get(), min(left, self._heartbeat_seconds))
                 except TimeoutError:
                     event = b": still here\n\n"
                 if event is None:

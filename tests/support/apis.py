@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import SecretStr
 
 from api.kit.endpoint import App
+from api.kit.serving import running
 from api.kit.tokens import mint_access_token
 from loyalty.settings import Settings
 
@@ -51,19 +52,8 @@ async def serving(app: App) -> AsyncIterator[str]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        server: Any = await app.create_server(sock=listening, return_asyncio_server=True)
-        await server.startup()
-        await server.before_start()
-        await server.after_start()
-        await server.start_serving()
-        try:
+        async with running(app, listening):
             yield f"http://127.0.0.1:{port}"
-        finally:
-            await server.before_stop()
-            await server.close()
-            for connection in list(server.connections):
-                connection.abort()
-            await server.after_stop()
 
 
 @dataclass(frozen=True, slots=True)

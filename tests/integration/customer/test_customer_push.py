@@ -205,6 +205,17 @@ async def test_a_bell_that_makes_no_sense_does_no_harm(
         assert (await take(events))[0].data["available"] == 5
 
 
+async def test_a_quiet_stream_outlives_the_time_an_answer_may_take(settings: Settings, shop: Shop) -> None:
+    hasty = settings.model_copy(update={"response_timeout_seconds": 0.5})
+    async with serving(create_app(hasty)) as url, client_of(url, PREFIX) as client:
+        headers = {"Authorization": f"Bearer {client.as_member(shop.member_id).token}"}
+        async with client.session.get(url + PREFIX + "/events", headers=headers) as answer:
+            heartbeats = 0
+            async with asyncio.timeout(WAIT_SECONDS):
+                while heartbeats < 6:
+                    heartbeats += (await answer.content.readline()).startswith(b":")
+
+
 async def test_a_stream_ends_when_its_token_does(client: Client, shop: Shop) -> None:
     token = mint_access_token(SIGNING_KEY, shop.member_id, "customer", seconds=2)
     async with asyncio.timeout(WAIT_SECONDS), listening(client.signed_in(token)) as events:

@@ -122,3 +122,12 @@ async def test_a_receipt_says_nothing_before_the_award(member: Client, shop: Sho
 async def test_ids_that_are_none_are_not_found(member: Client, path: str) -> None:
     replies = [await member.get(f"{path}/{bad}") for bad in (uuid4(), new_id(), "x", "%00", "1", "..%2Fprofile")]
     assert {(reply.status, reply.code) for reply in replies} == {(404, "not_found")}
+
+
+async def test_pictures_of_rewards_are_served_from_here(client: Client) -> None:
+    picture = await client.outside().get("/assets/rewards/mug.svg")
+    assert picture.status == 200
+    assert picture.headers["Content-Type"] == "image/svg+xml"
+    assert "default-src 'none'" in picture.headers["Content-Security-Policy"]
+    for bad in ("/assets/rewards/none.svg", "/assets/rewards/", "/assets/../app.py", "/assets/rewards/%2e%2e/x.svg"):
+        assert (await client.outside().get(bad)).status == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -34,6 +35,24 @@ def test_settings_that_are_missing_or_weak_are_named_and_not_shown(laurel_proces
     assert "hunter2" not in process.log_text()
 
 
+async def test_running_requests_finish_though_it_is_asked_to_stop_again_and_again(
+    laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    port = free_port()
+    process = laurel_process("customer-api", LAUREL_SIGNING_KEY=KEY, LAUREL_CUSTOMER_API_PORT=str(port))
+    await eventually(lambda: _are_ready(process, 1), timeout_seconds=60)
+    async with client_of(f"http://127.0.0.1:{port}") as client:
+        sign_in = {"email": "nobody@example.com", "password": "wrong horse"}
+        asked = [asyncio.ensure_future(client.post("/api/customer/login", sign_in)) for _ in range(8)]
+        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        for _ in range(3):
+            process.send(signal.SIGTERM)
+        replies = await asyncio.gather(*asked)
+    assert {reply.status for reply in replies} == {401}
+    assert process.popen.wait(30) == 0
+    assert "Traceback" not in process.log_text()
+
+
 async def test_several_processes_share_a_port_and_stop_together(
     laurel_process: StartLaurel, eventually: Eventually
 ) -> None:
@@ -63,4 +82,4 @@ async def test_when_one_of_several_processes_dies_all_end(laurel_process: StartL
 def _are_ready(process: LaurelProcess, workers: int) -> bool:
     if not process.running():
         raise RuntimeError(process.log_text())
-    return process.log_text().count("Worker ready") == workers
+    return process.log_text().count("api_ready") == workers
