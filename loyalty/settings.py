@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     dead_letters_per_hour: int = Field(100, ge=1, description="more than these stop the worker")
     relay_metrics_port: int = Field(8104, ge=0, le=65_535)
 
-    admin_email: str | None = Field(None, description="first administrator, made by `laurel migrate` when absent")
+    admin_email: str | None = Field(None, description="first administrator, made by `laurel admin ensure` when absent")
     admin_password: SecretStr | None = None
 
     log_format: Literal["console", "json"] = "json"
