@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack import plan, ports
+from stack.credentials import load_or_make
 from stack.home import Home
 from stack.keeper import Keeper
-from stack.plan import SERVER_VARIABLES
+from stack.plan import SERVER_VARIABLES, Circumstances
 from stack.service import Service
 from stack.state import ProcessState
 
@@ -41,7 +42,8 @@ async def own_servers(folder: Path) -> AsyncIterator[OwnServers]:
     home.create()
     inherited = {name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES}
     with ports.reserved(home, inherited) as taken:
-        planned = plan.make(home, taken, inherited, lambda done, total: None, servers_only=True)
+        circumstances = Circumstances(home, taken, load_or_make(home), inherited, lambda done, total: None)
+        planned = plan.make(circumstances, servers_only=True)
         services = [part for stage in planned.stages for part in stage if isinstance(part, Service)]
         keepers = {
             service.name: Keeper(home, service, ProcessState(service.name), lambda event: None) for service in services
