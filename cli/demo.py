@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -81,6 +82,7 @@ def _running(home: Home, console: Console) -> Iterator[None]:
 
     control.up(home, os.environ, say)
     try:
+        os.environ.update(control.environment_of(home))  # a shell may have read an older .laurel/env
         yield
     finally:
         console.print("stopping everything", highlight=False)
@@ -95,16 +97,19 @@ def _stay(home: Home, console: Console) -> None:
     with contextlib.suppress(KeyboardInterrupt):
         while control.status(home) is not None:
             time.sleep(LOOK_SECONDS)
-            seen = _pass_on(log.read_bytes()[seen:], seen, console)
+            seen = _pass_on(log, seen, console)
         raise StackError(f"the stack has ended; its log: {log}")
 
 
-def _pass_on(text: bytes, seen: int, console: Console) -> int:
-    """Print the whole lines; where the rest begins."""
+def _pass_on(log: Path, seen: int, console: Console) -> int:
+    """Print the whole lines beyond `seen`; where the rest begins. A log that was shortened is read on from its end."""
+    with log.open("rb") as file:
+        file.seek(min(seen, os.fstat(file.fileno()).st_size))
+        begin, text = file.tell(), file.read()
     whole = text[: text.rfind(b"\n") + 1]
     if whole:
         console.print(whole.decode(errors="replace"), end="", highlight=False, markup=False)
-    return seen + len(whole)
+    return begin + len(whole)
 
 
 def _welcome(console: Console, home: Home) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from cli.journey.watching import Latencies, watching
 from cli.journey.wishes import choose_askers
 from loyalty.clock import system_clock
 from loyalty.settings import Settings
-from loyalty.store.database import Pool, open_pool, transaction
+from loyalty.store.database import DATABASE_AWAY, Pool, open_pool, transaction
 from loyalty.store.replaying import PipelineCounts, count_pipeline
 
 POOL_SIZE = 8
@@ -127,9 +128,10 @@ class _Replay:
         counts, moved = await self._counts(), time.monotonic()
         while counts.undecided and time.monotonic() - moved < STALLED_SECONDS:
             await asyncio.sleep(LOOK_SECONDS)
-            now = await self._counts()
-            if now != counts:
-                counts, moved = now, time.monotonic()
+            with contextlib.suppress(*DATABASE_AWAY):
+                now = await self._counts()
+                if now != counts:
+                    counts, moved = now, time.monotonic()
         return counts
 
     async def _counts(self) -> PipelineCounts:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cli.journey.watching import percentile
 
@@ -89,7 +90,7 @@ def show(console: Console, summary: Summary) -> None:
     """Print the summary as a table."""
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _rows(summary):
-        table.add_row(f"[bold]{name}[/bold]", value)
+        table.add_row(Text(name, "bold"), Text(value))
     console.print(table, highlight=False)
 
 

@@ -48,7 +48,9 @@ async def test_it_stays_up_until_told_and_the_next_one_finds_all_done(
 
 
 def _again(newcomer: dict[str, str], file: Path) -> None:
-    done = _laurel(newcomer, "run", "--once", "--baskets=60", f"--json={file}")
+    """Once more, from a shell that has read the addresses of another time."""
+    old = {**newcomer, "LAUREL_CUSTOMER_API_URL": "http://127.0.0.1:1"}
+    done = _laurel(old, "run", "--once", "--baskets=60", f"--json={file}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "60 were there already: nothing was done for them" in done.stdout
     summary = json.loads(file.read_text())
