@@ -1,9 +1,10 @@
 """The leader's session: one PostgreSQL session holds the lock, reads the log and writes the checkpoint.
 
 A relay that lost the session can therefore neither read nor checkpoint. A process that is frozen stays silent, and
-PostgreSQL ends its session, and the leadership, after leadership_seconds. What it had handed to librdkafka could still
-be sent when it wakes: so nothing is handed over later than lease_seconds after a statement, and librdkafka drops what
-it could not deliver message_timeout_seconds after that; together they are shorter than leadership_seconds.
+PostgreSQL ends its session, and the leadership, after leadership_seconds; if it was frozen in the middle of an answer,
+which PostgreSQL would wait for ever to get rid of, a standby ends the session. What it had handed to librdkafka could
+still be sent when it wakes: so nothing is handed over later than lease_seconds after a statement, and librdkafka drops
+what it could not deliver message_timeout_seconds after that; together they are shorter than leadership_seconds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
+import structlog
 
 from outbox.database import DATABASE_ERRORS
 from outbox.errors import OutboxError
@@ -26,6 +28,8 @@ CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 60.0
 
 _SQL = load("checkpoint")
+
+log = structlog.get_logger("outbox")
 
 
 class LeadershipLostError(OutboxError):
@@ -109,6 +113,8 @@ async def leading(
     try:
         while not await connection.fetchval(_SQL["try_lead"]):
             turned()
+            if await connection.fetchval(_SQL["end_frozen_leader"], int(settings.leadership_seconds * 1000)):
+                log.warning("the leader did not take its answers: its session was ended")
             await _pause(stop, settings.standby_pause_seconds)
         await connection.add_listener(CHANNEL, lambda *_: wake())
         yield session

@@ -2,6 +2,17 @@
 -- Takes the leader's lock of this outbox for this session, if it is free. One outbox is one table.
 select pg_try_advisory_lock((1280267096::bigint << 32) | 'outbox'::regclass::oid::bigint);
 
+-- name: end_frozen_leader$
+-- Ends the leader's session if it has waited for longer than $1 milliseconds for its client to take an answer:
+-- PostgreSQL ends a session that is idle by itself, but not one that cannot get rid of what it has to say.
+select count(pg_terminate_backend(a.pid))
+from pg_locks as l join pg_stat_activity as a on a.pid = l.pid
+where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.classid = 1280267096
+  and l.objid = 'outbox'::regclass
+  and l.database = (select oid from pg_database where datname = current_database())
+  and a.wait_event_type = 'Client' and a.state = 'active'
+  and clock_timestamp() - a.query_start > $1::int * interval '1 millisecond';
+
 -- name: insert_checkpoint!
 -- The first checkpoint of this outbox: before everything.
 insert into outbox_checkpoint (since, system_identifier)

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -77,6 +78,41 @@ async def test_a_standby_process_takes_over_from_one_that_was_killed(
     first.kill()
     await stage.append(conn, stage.event())
     await stage.published_rows(conn, 2)
+
+
+FROZEN_LEADER = """
+import asyncio, os, signal, sys
+import asyncpg
+from outbox.statements import load
+
+async def freeze():
+    connection = await asyncpg.connect(sys.argv[1])
+    assert await connection.fetchval(load("checkpoint")["try_lead"])
+    print("leads", flush=True)
+    answer = asyncio.ensure_future(connection.fetchval("select repeat('x', 200000000)"))
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+asyncio.run(freeze())
+"""
+
+
+@pytest.fixture
+def frozen_leader(stage: Stage) -> Iterator[None]:
+    with subprocess.Popen([sys.executable, "-c", FROZEN_LEADER, stage.dsn], stdout=subprocess.PIPE) as frozen:
+        assert frozen.stdout is not None
+        assert frozen.stdout.readline() == b"leads\n"
+        yield
+        frozen.kill()
+
+
+@pytest.mark.usefixtures("frozen_leader")
+async def test_a_leader_that_froze_in_the_middle_of_an_answer_is_replaced(
+    stage: Stage, conn: asyncpg.Connection
+) -> None:
+    async with stage.relaying():
+        await stage.append(conn, stage.event())
+        await stage.published_rows(conn, 1)
 
 
 async def test_a_relay_that_is_asked_to_end_hands_over_and_ends_well(
