@@ -9,9 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import redis
 
 from stack import control
+from stack.credentials import load_or_make
+from stack.home import Home
+from stack.postgres import ROLE
+from tests.support.databases import run_in_thread
 
 CLAIM_SECONDS = 3600
 
@@ -40,7 +45,16 @@ def running() -> Iterator[Servers]:
         tempfile.TemporaryDirectory(prefix="laurel-tests-") as folder,
         control.temporary(Path(folder), os.environ) as env,
     ):
+        run_in_thread(_let_triggers_be_switched_off(env["LAUREL_DATABASE_URL"], Home.at(Path(folder))))
         yield Servers(env["LAUREL_DATABASE_URL"], env["LAUREL_REDIS_URL"], env["LAUREL_KAFKA_BOOTSTRAP"])
+
+
+async def _let_triggers_be_switched_off(database_url: str, home: Home) -> None:
+    """Tests corrupt records on purpose, which Laurel's role may not do on a stack that is not a test's."""
+    superuser = {"user": "postgres", "password": load_or_make(home).postgres_password}
+    connection = await asyncpg.connect(database_url, **superuser)
+    await connection.execute(f"grant set on parameter session_replication_role to {ROLE}")
+    await connection.close()
 
 
 @contextmanager
