@@ -1,8 +1,12 @@
 """What only HTTP can get wrong. The errors of services are in loyalty.errors; `problems` maps both to statuses."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from loyalty.errors import Conflict, Invalid, LaurelError
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class MalformedRequest(LaurelError):
@@ -70,8 +74,16 @@ class TooManyRequests(LaurelError):
 
     code = "rate_limited"
 
-    def __init__(self, message: str | None = None, *, retry_after_seconds: int, **data: object) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after_seconds: int,
+        headers: Mapping[str, str] = NO_HEADERS,
+        **data: object,
+    ) -> None:
         self.retry_after_seconds = retry_after_seconds
+        self.headers = headers
         super().__init__(message, retry_after_seconds=retry_after_seconds, **data)
 
 

@@ -42,7 +42,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What is left after a request that was let through."""
+    """What is left after a request."""
 
     policy: Policy
     remaining: int
@@ -86,7 +86,9 @@ class RateLimiter:
             log.warning("redis_away", error=type(error).__name__, pause_seconds=PAUSE_SECONDS)
             return None
         if result.limited:
-            raise TooManyRequests(retry_after_seconds=max(1, math.ceil(result.state.retry_after)), policy=policy.name)
+            seconds = max(1, math.ceil(result.state.retry_after))
+            headers = Spent(policy, remaining=0, reset_seconds=seconds).headers
+            raise TooManyRequests(retry_after_seconds=seconds, headers=headers, policy=policy.name)
         return Spent(policy, result.state.remaining, math.ceil(result.state.reset_after))
 
     def _limiter(self, policy: Policy) -> GCRARateLimiter:

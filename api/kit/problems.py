@@ -96,7 +96,9 @@ def _detail(error: loyalty.LaurelError) -> str:
 
 def _headers(error: loyalty.LaurelError) -> dict[str, str]:
     match error:
-        case kit.TooManyRequests() | kit.Unavailable():
+        case kit.TooManyRequests():
+            return {"Retry-After": str(error.retry_after_seconds), **error.headers}
+        case kit.Unavailable():
             return {"Retry-After": str(error.retry_after_seconds)}
         case loyalty.Unauthenticated():
             return {"WWW-Authenticate": "Bearer"}

@@ -194,6 +194,8 @@ async def test_callers_have_a_limit_each(settings: Settings) -> None:
         assert replies[0].headers["RateLimit-Policy"] == '"default";q=5;w=60'
         assert [re.findall(r"r=(\d+)", reply.headers["RateLimit"])[0] for reply in replies[:5]] == list("43210")
         assert 0 < int(replies[5].headers["Retry-After"]) <= 12
+        assert replies[5].headers["RateLimit"].startswith('"default";r=0;t=')
+        assert replies[5].headers["RateLimit-Policy"] == replies[0].headers["RateLimit-Policy"]
         assert (await two.get("/mine")).status == 200
         assert (await client.outside().get("/health/live")).status == 200
 
