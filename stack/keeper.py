@@ -20,6 +20,7 @@ from stack.state import ProcessState, birth_of
 READY_POLL_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+MOST_DOUBLINGS = 10
 STEADY_SECONDS = 60.0
 """A service that ran this long has recovered: its next pause is the first again."""
 
@@ -52,7 +53,7 @@ class Keeper:
             self._end_group()
             pauses = 0 if time.monotonic() - self._began > STEADY_SECONDS else pauses
             pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**pauses)
-            pauses += 1
+            pauses = min(pauses + 1, MOST_DOUBLINGS)
             self._state.status, self._state.pid = "restarting", None
             self._state.restarts += 1
             self._tell(Died(self.service.name, status, pause, self._state.restarts, self._log))
