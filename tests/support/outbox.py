@@ -153,9 +153,7 @@ def read_records(bootstrap: str, topics: Topics, at_least: int = 0) -> list[Reco
 
 
 def _record(message: Message) -> Record:
-    headers = {
-        name: bytes(value or b"").decode(errors="replace") for name, value in dict(message.headers() or []).items()
-    }  # type: ignore[arg-type]
+    headers = {name: _text(value) for name, value in dict(message.headers() or []).items()}
     key, value = message.key(), message.value()
     return Record(
         str(message.topic()),
@@ -166,3 +164,7 @@ def _record(message: Message) -> Record:
         headers,
         message.timestamp()[1] / 1000,
     )
+
+
+def _text(value: str | bytes | None) -> str:
+    return value if isinstance(value, str) else bytes(value or b"").decode(errors="replace")
