@@ -16,14 +16,20 @@ from tests.support.outbox import MOMENT
 STATEMENTS = [(path.stem, name, sql) for path in sorted(FOLDER.glob("*.sql")) for name, sql in load(path.stem).items()]
 
 
-@pytest.mark.parametrize(("file", "name", "sql"), STATEMENTS, ids=[f"{file}.{name}" for file, name, _ in STATEMENTS])
-async def test_every_statement_fits_the_schema_and_says_what_it_does(
-    conn: asyncpg.Connection, file: str, name: str, sql: str
-) -> None:
-    await conn.prepare(sql)
+async def test_every_statement_fits_the_schema(conn: asyncpg.Connection) -> None:
+    refused = {}
+    for file, name, sql in STATEMENTS:
+        try:
+            await conn.prepare(sql)
+        except asyncpg.PostgresError as error:
+            refused[f"{file}.{name}"] = str(error)
+    assert refused == {}
+
+
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file, name, _ in STATEMENTS])
+def test_every_statement_says_what_it_does(file: str, name: str) -> None:
     text = (FOLDER / f"{file}.sql").read_text()
-    after_name = text.split(f"-- name: {name}", 1)[1].splitlines()[1]
-    assert after_name.startswith("-- ")
+    assert text.split(f"-- name: {name}", 1)[1].splitlines()[1].startswith("-- ")
 
 
 @pytest.fixture
