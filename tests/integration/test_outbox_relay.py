@@ -7,6 +7,7 @@ import json
 import socket
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from urllib.error import HTTPError
 
@@ -15,7 +16,6 @@ import pytest
 from confluent_kafka import Producer
 
 from outbox import ForeignHistoryError, Leader, Poke, RepartitionedError, Topics, append, status
-from outbox.topics import ensure_topics
 from tests.support.outbox import Stage, staged
 from tests.support.proxy import proxied
 from tests.support.waiting import eventually
@@ -162,13 +162,14 @@ async def test_a_database_that_is_away_is_waited_for(stage: Stage, conn: asyncpg
 
 
 async def test_a_missing_topic_is_waited_for(stage: Stage, conn: asyncpg.Connection, unique: str) -> None:
-    topics = Topics.of(NAMES, 2, prefix=f"late-{unique}.")
-    later = replace(stage, topics=topics)
-    async with later.relaying(longest_outage_pause_seconds=0.2):
-        await later.append(conn, later.event())
-        await leader(conn)
-        await asyncio.to_thread(ensure_topics, later.kafka, topics)
-        await later.published_rows(conn, 1)
+    prefix = f"late-{unique}."
+    later = replace(stage, topics=Topics.of(NAMES, 2, prefix))
+    with ExitStack() as made:
+        async with later.relaying(longest_outage_pause_seconds=0.2):
+            await later.append(conn, later.event())
+            await leader(conn)
+            made.enter_context(staged(stage.dsn, stage.bootstrap, NAMES, prefix, 2))
+            await later.published_rows(conn, 1)
 
 
 async def test_a_topic_with_other_partitions_stops_the_relay(stage: Stage) -> None:
