@@ -35,7 +35,7 @@ class RelayMetrics:
         self.parked_keys = Gauge("outbox_parked_keys", "Keys that wait for an operator.", registry=registry)
         self.leader = Gauge("outbox_relay_leader", "1 while this relay leads, 0 while it stands by.", registry=registry)
         self.published_rows = Counter("outbox_published_rows", "Events published.", registry=registry)
-        self.published_bytes = Counter("outbox_published_payload_bytes", "Their payloads.", registry=registry)
+        self.read_bytes = Counter("outbox_read_payload_bytes", "Payloads read from the log.", registry=registry)
         self.reconciled_rows = Counter(
             "outbox_reconciled_rows", "Events found in Kafka already, not sent again.", registry=registry
         )

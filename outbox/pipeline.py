@@ -18,7 +18,7 @@ from outbox.checkpoint import Ends
 from outbox.database import DATABASE_ERRORS
 from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError, producer_config
 from outbox.leadership import LeadershipLostError
-from outbox.log import LogReader, Page, Position
+from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position
 from outbox.partitions import add_partitions
 from outbox.publisher import Publisher
 from outbox.reconciliation import Published, look_beyond
@@ -107,7 +107,9 @@ class Pipeline:
             await self._room()
             await self._fast().send(rows, page.position, self._term.session.lease_until, already_there)
         if rows:
+            last = page.rows[-1]
             self._term.metrics.page_rows.observe(len(rows))
+            self._term.metrics.read_bytes.inc(last[BYTES_BEFORE] + len(last[PAYLOAD]))
 
     def _set_aside(self) -> None:
         # All rows that were there when we looked have been read: what is left was released from the parked ones.

@@ -292,13 +292,19 @@ async def test_a_poke_finds_its_database_again(stage: Stage, conn: asyncpg.Conne
 
 async def test_metrics_and_health_tell_how_it_goes(stage: Stage, conn: asyncpg.Connection, free_port: int) -> None:
     async with stage.relaying(metrics_port=free_port):
-        await stage.append(conn, *(stage.event() for _ in range(7)))
+        await stage.append(conn, *(stage.event(payload=b"x" * 100) for _ in range(7)))
         await stage.published_rows(conn, 7)
         metrics = await eventually(scraped(free_port, "outbox_published_rows_total 7.0"))
         health = json.loads(await asyncio.to_thread(get, free_port, "/health/ready"))
         with pytest.raises(HTTPError, match="404"):
             await asyncio.to_thread(get, free_port, "/secrets")
-    for name in ("oldest_unpublished_age_seconds", "backlog_rows", "parked_keys", "relay_leader 1.0"):
+    for name in (
+        "oldest_unpublished_age_seconds",
+        "backlog_rows",
+        "parked_keys",
+        "relay_leader 1.0",
+        "read_payload_bytes_total 700.0",
+    ):
         assert f"outbox_{name}" in metrics
     assert health["role"] == "leader"
     assert health["well"]
