@@ -10,15 +10,17 @@ import aiohttp
 import pytest
 
 from cli.demo_program.seeding import Seeded, seed_demo_program
+from cli.journey.baskets import ALL_BASKETS
 from cli.journey.client import ApiClient, open_session
 from cli.journey.replaying import minting
 from loyalty.clock import system_clock
 from loyalty.store.database import Pool, open_pool, transaction
+from tests.support.campaigns import sized, write_report
 from tests.support.databases import run_in_thread
 from tests.support.servers import Servers
 from tests.support.system import System, own_environment, running_system
 
-BASKETS = 5_000
+BASKETS = sized(5_000, ALL_BASKETS)
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +40,7 @@ def replayed(system: System) -> dict[str, Any]:
     urls = [f"--customer-url={url}" for url in system.customer_urls]
     system.laurel("replay", f"--baskets={BASKETS}", f"--json={file}", *urls)
     summary: dict[str, Any] = json.loads(file.read_text())
+    write_report("replay", summary)
     return summary
 
 

@@ -14,9 +14,10 @@ from loyalty.store.database import Pool
 from tests.e2e.conftest import BASKETS
 from tests.e2e.oracle import points_by_household as oracle
 from tests.support.audits import ledger_faults, points_by_household, published
+from tests.support.campaigns import sized
 from tests.support.system import System
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(sized(300, 3_600))
 
 
 async def test_every_household_has_the_points_that_the_file_itself_gives(

@@ -14,10 +14,10 @@ async def points_by_household(conn: Connection) -> dict[int, int]:
     rows = await conn.fetch(
         """select m.external_id, coalesce(sum(e.points), 0)::bigint as points
         from member m join transaction t on t.member_id = m.id
-        left join lateral (
-          select sum(p.points) as points from journal_entry j join posting p on p.entry_id = j.id
-          where j.kind = 'earn' and j.source_id = t.id and p.account = 'member.available'
-        ) e on true
+        left join (
+          select j.source_id, sum(p.points) as points from journal_entry j join posting p on p.entry_id = j.id
+          where j.kind = 'earn' and p.account = 'member.available' group by 1
+        ) e on e.source_id = t.id
         where m.external_id like 'household-%' group by 1"""
     )
     return {int(row["external_id"].removeprefix("household-")): row["points"] for row in rows}
@@ -39,10 +39,11 @@ async def ledger_faults(conn: Connection) -> dict[str, int]:
           left join posting p on p.entry_id = e.id and p.account = 'member.available'
           where coalesce(p.points, 0) <> a.points) as awards_not_booked,
         (select count(*) from redemption where status = 'pending') as redemptions_undecided,
-        (select count(*) from redemption r where (r.status = 'completed') <> exists
-          (select from journal_entry where kind = 'redeem' and source_id = r.id)) as redemptions_not_booked,
-        (select count(*) from wallet w where w.available <> (select coalesce(sum(points), 0) from posting
-          where member_id = w.member_id and account = 'member.available')) as wallets_wrong,
+        (select count(*) from redemption r left join journal_entry j on j.kind = 'redeem' and j.source_id = r.id
+          where (r.status = 'completed') <> (j.id is not null)) as redemptions_not_booked,
+        (select count(*) from wallet w left join (select member_id, sum(points) as points from posting
+          where account = 'member.available' group by 1) p using (member_id)
+          where w.available <> coalesce(p.points, 0)) as wallets_wrong,
         (select count(*) from (select member_id from journal_entry group by 1
           having max(seq) <> count(*) or min(seq) <> 1) x) as members_with_holes"""
     )

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-READ_SECONDS = 20.0
+from tests.support.campaigns import sized
+
+READ_SECONDS = sized(20.0, 300.0)
 FETCH_SECONDS = 0.5
 RECORDS_AT_A_TIME = 500
 

@@ -20,6 +20,7 @@ from confluent_kafka.admin import AdminClient
 from loyalty.settings import Settings
 from stack.laurel import answers
 from tests.support import databases, processes
+from tests.support.campaigns import sized
 from tests.support.databases import run_in_thread
 from tests.support.processes import LaurelProcess
 from tests.support.servers import Servers, redis_database
@@ -33,7 +34,7 @@ COMMANDS = {
     "worker": ("worker", "LAUREL_WORKER_HEALTH_PORT"),
 }
 READY_SECONDS = 40
-COMMAND_SECONDS = 240
+COMMAND_SECONDS = sized(240, 3_600)
 PARTITIONS = "4"
 
 
