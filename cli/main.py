@@ -18,6 +18,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from cli.examples import epilog
+
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
@@ -88,7 +90,14 @@ def _as_command(name: str, found: typer.Typer | Callable[..., Any]) -> Command:
         found.command(name)(function)
     command = get_command(found)
     command.name = name
+    _add_examples(name, command)
     return command
+
+
+def _add_examples(path: str, command: Any) -> None:
+    command.epilog = epilog(path)
+    for name, inner in getattr(command, "commands", {}).items():
+        _add_examples(f"{path} {name}", inner)
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)

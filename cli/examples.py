@@ -1,0 +1,72 @@
+"""Examples for `--help`, by command: what people type most, each with what it is for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Example(NamedTuple):
+    """A command line and what it does."""
+
+    line: str
+    purpose: str
+
+
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "run": (
+        Example("laurel run", "10,000 purchases, then stay up until Ctrl-C"),
+        Example("laurel run --once --baskets 2000 --json summary.json", "a short run that ends by itself"),
+    ),
+    "stack up": (
+        Example("laurel stack up", "until Ctrl-C"),
+        Example("laurel stack up --detach --json", "in the background; print the addresses"),
+        Example("LAUREL_DATABASE_URL=postgresql://… laurel stack up", "with your own PostgreSQL"),
+    ),
+    "stack down": (Example("laurel stack down", "stop what runs on .laurel"),),
+    "stack status": (Example("laurel stack status --json", "for scripts; exit status 0 up, 1 degraded, 3 down"),),
+    "migrate": (
+        Example("laurel migrate --dry-run", "what would be applied"),
+        Example("laurel migrate", "apply it"),
+    ),
+    "admin ensure": (Example("laurel admin ensure", "the administrator of LAUREL_ADMIN_EMAIL and _PASSWORD"),),
+    "admin set-password": (
+        Example("laurel admin set-password --email ada@example.com", "the new one from standard input"),
+    ),
+    "schemas": (
+        Example("laurel schemas", "write the committed contracts anew"),
+        Example("laurel schemas --check", "fail when they are not what the code says"),
+    ),
+    "topics": (Example("laurel topics --bootstrap 127.0.0.1:9092", "before the first relay and worker"),),
+    "customer-api": (Example("LAUREL_API_WORKERS=2 laurel customer-api", "two processes on one port"),),
+    "admin-api": (Example("LAUREL_ADMIN_API_PORT=9000 laurel admin-api", "on another port"),),
+    "relay": (
+        Example("laurel relay", "settings from LAUREL_ variables"),
+        Example("laurel relay --metrics-port 0", "a second one, standing by, on a free port"),
+    ),
+    "worker": (Example("LAUREL_WORKER_HEALTH_PORT=8113 laurel worker", "a second worker on this host"),),
+    "outbox status": (Example("laurel outbox status --json", "for scripts and alerts"),),
+    "outbox parked": (Example("laurel outbox parked", "the keys that wait, and why"),),
+    "outbox requeue": (
+        Example(
+            "laurel outbox requeue transaction.recorded 01a20442-0435-7248-959c-fdab83b78174",
+            "after the cause is mended",
+        ),
+    ),
+    "outbox skip": (
+        Example("laurel outbox skip transaction.recorded 01a20442-0435-7248-959c-fdab83b78174", "drop its first event"),
+    ),
+    "outbox rebase": (Example("laurel outbox rebase --dry-run", "what a rebase would do"),),
+    "ledger verify": (Example("laurel ledger verify --json", "exit status 1 when anything is wrong"),),
+    "replay": (
+        Example("laurel replay --baskets 5000", "the oldest 5,000 baskets"),
+        Example("laurel replay --all --json all.json", "all 155,848, with the summary in a file"),
+    ),
+}
+
+
+def epilog(name: str) -> str | None:
+    """The examples of a command, as the last paragraphs of its help; None without any."""
+    examples = EXAMPLES.get(name)
+    if not examples:
+        return None
+    return "Examples:\n\n" + "\n\n".join(f"{example.line}   ({example.purpose})" for example in examples)
