@@ -30,7 +30,7 @@ async def read_changes(conn: Connection, versions: Mapping[UUID, int | None]) ->
 
 async def get_events(call: Call[None, None]) -> EventStream:
     seen = _last_seen(call.headers.get("last-event-id"))
-    async with call.deps.pool.acquire(timeout=call.deps.settings.database_wait_seconds) as conn:
+    async with call.lent() as conn:
         await members.require_active(conn, call.principal.id)
     call.deps.hub.admit(call.principal.id)
     return EventStream(call.deps.hub.stream(call.principal.id, seen, call.principal.expires_at))

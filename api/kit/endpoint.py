@@ -154,7 +154,7 @@ class Endpoint:
             case Database.NONE:
                 yield call
             case Database.READ:
-                async with call.deps.pool.acquire(timeout=call.deps.settings.database_wait_seconds) as conn:
+                async with call.lent() as conn:
                     yield replace(call, connection=conn)
             case Database.WRITE:
                 async with call.transaction() as conn:

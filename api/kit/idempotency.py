@@ -22,7 +22,7 @@ from api.kit.errors import IdempotencyKeyMissing, IdempotencyKeyReused
 from api.kit.routes import Answer
 from loyalty.errors import LaurelError
 from loyalty.store import idempotency as store
-from loyalty.store.database import Connection, transaction
+from loyalty.store.database import Connection, connection, transaction
 
 HEADER = "idempotency-key"
 KEY_PATTERN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
@@ -66,7 +66,7 @@ async def once(deps: Deps, attempt: Attempt, effect: Effect) -> Answer:
             await _store(conn, deps, attempt, answer)
     except (_KeyTaken, LaurelError):
         # A refusal may be the effect of the first request seen by the second: then the first answer holds.
-        async with deps.pool.acquire(timeout=deps.settings.database_wait_seconds) as conn:
+        async with connection(deps.pool, wait_seconds=deps.settings.database_wait_seconds) as conn:
             if first := await _first_answer(conn, attempt):
                 return first
         raise

@@ -17,7 +17,7 @@ from api.kit.metrics import Metrics
 from api.kit.openapi import document
 from api.kit.routes import Answer, Api
 from api.kit.tracing import request_id_of
-from loyalty.store.database import DATABASE_AWAY
+from loyalty.store.database import DATABASE_AWAY, connection
 
 ASSETS = Path(__file__).parent / "assets"
 CHECK_SECONDS = 2.0
@@ -66,7 +66,7 @@ async def _answers(question: Awaitable[object]) -> bool:
 
 
 async def _ask_database(deps: Deps) -> None:
-    async with deps.pool.acquire(timeout=CHECK_SECONDS) as conn:
+    async with connection(deps.pool, wait_seconds=CHECK_SECONDS) as conn:
         await conn.fetchval("select 1")
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from api.kit.sse import ReadChanges, no_changes
 from loyalty.errors import LaurelError
-from loyalty.store.database import Connection, transaction
+from loyalty.store.database import Connection, connection, transaction
 
 if TYPE_CHECKING:
     from api.kit.deps import Deps
@@ -121,6 +121,10 @@ class Call(Generic[Body, Query]):
         """The connection of a route with Database.READ or Database.WRITE."""
         assert self.connection is not None, "the route says Database.NONE"
         return self.connection
+
+    def lent(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection without a transaction."""
+        return connection(self.deps.pool, wait_seconds=self.deps.settings.database_wait_seconds)
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """A transaction of the handler's own: commits on the way out, rolls back when an error passes."""

@@ -25,7 +25,7 @@ from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
 from api.kit.errors import TooManyRequests, Unavailable
-from loyalty.store.database import DATABASE_AWAY, Connection, Pool
+from loyalty.store.database import DATABASE_AWAY, Connection, Pool, connection
 
 log = structlog.get_logger("api.push")
 
@@ -230,7 +230,7 @@ class Hub:
         if not members:
             return
         since = {member: self._oldest_seen(member) for member in members}
-        async with self._pool.acquire(timeout=POLL_SECONDS) as conn:
+        async with connection(self._pool, wait_seconds=POLL_SECONDS) as conn:
             changes = await self._read_changes(conn, since)
         by_member: dict[UUID, list[Change]] = defaultdict(list)
         for change in changes.found:

@@ -93,7 +93,21 @@ async def open_pool(
 
 
 @asynccontextmanager
+async def connection(pool: Pool, *, wait_seconds: float = 3.0) -> AsyncIterator[Connection]:
+    """A connection of the pool. Raises TimeoutError when none is free in time.
+
+    The time is kept here and not by the pool, which would make a task of every wait.
+    """
+    async with asyncio.timeout(wait_seconds):
+        conn = await pool.acquire()
+    try:
+        yield conn
+    finally:
+        await pool.release(conn)
+
+
+@asynccontextmanager
 async def transaction(pool: Pool, *, wait_seconds: float = 3.0) -> AsyncIterator[Connection]:
     """A connection in a transaction: commits on the way out, rolls back when an error passes."""
-    async with pool.acquire(timeout=wait_seconds) as conn, conn.transaction():
+    async with connection(pool, wait_seconds=wait_seconds) as conn, conn.transaction():
         yield conn
