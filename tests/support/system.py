@@ -36,6 +36,7 @@ COMMANDS = {
 READY_SECONDS = 40
 COMMAND_SECONDS = sized(240, 3_600)
 PARTITIONS = "4"
+DROP_SECONDS = 20
 
 
 @dataclass(slots=True)
@@ -152,5 +153,6 @@ def free_ports(count: int) -> list[int]:
 
 
 def _drop_topics(bootstrap: str, topics: list[str]) -> None:
-    for done in AdminClient({"bootstrap.servers": bootstrap}).delete_topics(topics).values():
-        done.exception()
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for dropped in admin.delete_topics(topics).values():
+        dropped.result(DROP_SECONDS)
