@@ -26,6 +26,8 @@ SEED_VARIABLE, LONG_VARIABLE = "LAUREL_TEST_SEED", "LAUREL_TEST_LONG"
 def pytest_configure(config: pytest.Config) -> None:
     # whoever ends a run this way (a CI at its limit) leaves no servers behind
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # a run that a shell put into the background ignores Ctrl-C, and so would the processes that tests interrupt
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault(SEED_VARIABLE, str(secrets.randbelow(2**32)))
 
 
