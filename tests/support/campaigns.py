@@ -6,6 +6,7 @@ import json
 import os
 import random
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,16 +25,21 @@ def sized(short: T, long: T) -> T:
     return long if whole() else short
 
 
+@lru_cache
+def run_seed() -> int:
+    """The seed of this run: LAUREL_TEST_SEED, else one by chance."""
+    return int(os.environ.get("LAUREL_TEST_SEED") or random.SystemRandom().randrange(10**6))
+
+
 def seeded(name: str) -> random.Random:
     """Chances that LAUREL_TEST_SEED repeats; the seed is printed."""
-    seed = int(os.environ.get("LAUREL_TEST_SEED") or random.SystemRandom().randrange(10**6))
-    print(f"{name}: LAUREL_TEST_SEED={seed}")
-    return random.Random(seed)
+    print(f"{name}: LAUREL_TEST_SEED={run_seed()}")
+    return random.Random(run_seed())
 
 
 def write_report(name: str, found: Mapping[str, Any]) -> None:
     """Print what a campaign found; a whole one is also kept in docs/reports."""
-    text = json.dumps(found, indent=1, default=str)
+    text = json.dumps({"seed": run_seed(), **found}, indent=1, default=str)
     print(f"{name}: {text}")
     if whole():
         REPORTS.mkdir(parents=True, exist_ok=True)
