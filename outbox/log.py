@@ -11,7 +11,7 @@ second snapshot is kept, in the checkpoint too, so that a new relay goes on in t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,3 +122,8 @@ class LogReader:
 
     def _full_of_bytes(self, rows: Sequence[Row]) -> bool:
         return bool(rows) and rows[-1][BYTES_BEFORE] + len(rows[-1][PAYLOAD]) >= self.page_bytes
+
+
+async def ids_without_row(conn: asyncpg.Connection, ids: Collection[int]) -> list[int]:
+    """Those of the ids that are not in the log, in order."""
+    return [row["id"] for row in await conn.fetch(_SQL["read_ids_without_row"], list(ids))]

@@ -2,6 +2,10 @@
 
 It begins with what is certain, the checkpoint, and looks at the topics for what was published beyond it. Then page
 after page is read while the ones before are in flight. The position moves when a page is delivered whole, in order.
+
+The ends in the checkpoint never pass a record whose row the position has not passed. Rows that committed late may be
+read, and sent, before rows that an earlier relay published already: so while records that were found have not all been
+met in the log, the ends hold, and the next relay looks at more than it needs.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from outbox.checkpoint import Ends
 from outbox.database import DATABASE_ERRORS
 from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError, producer_config
 from outbox.leadership import LeadershipLostError
-from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position
+from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position, ids_without_row
 from outbox.partitions import add_partitions
 from outbox.publisher import Publisher
 from outbox.reconciliation import Published, look_beyond
@@ -96,26 +100,30 @@ class Pipeline:
     async def _publish(self, page: Page) -> None:
         rows = self._published.missing(page.rows)
         already_there = len(page.rows) - len(rows)
-        if self._published.events and not page.more:
-            self._set_aside()
+        ends_hold = bool(self._published.events)
+        if ends_hold and not page.more:
+            await self._set_aside()
         rows, behind = self._term.lot.split(rows)
         if behind:
             await self._slow_lane.park(behind, [None] * len(behind))
         if rows and self._term.suspect_rows > 0:
-            await self._slow_lane.publish(rows, page.position, already_there)
+            await self._slow_lane.publish(rows, page.position, already_there, ends_hold)
         else:
             await self._room()
-            await self._fast().send(rows, page.position, self._term.session.lease_until, already_there)
+            await self._fast().send(rows, page.position, self._term.session.lease_until, already_there, ends_hold)
         if rows:
             last = page.rows[-1]
             self._term.metrics.page_rows.observe(len(rows))
             self._term.metrics.read_bytes.inc(last[BYTES_BEFORE] + len(last[PAYLOAD]))
 
-    def _set_aside(self) -> None:
-        # All rows that were there when we looked have been read: what is left was released from the parked ones.
-        if not self._term.lot.keys:
-            log.error("records without a row in the log", outbox_ids=sorted(self._published.events)[:10])
-            self._term.metrics.errors.labels("record without row").inc(len(self._published.events))
+    async def _set_aside(self) -> None:
+        # All rows that were there when we looked have been read: what is left lies before the position, since the
+        # ends were held, or was released from the parked ones.
+        async with self._term.session.turn() as conn:
+            strange = await ids_without_row(conn, self._published.events)
+        if strange:
+            log.error("records without a row in the log", outbox_ids=strange[:10])
+            self._term.metrics.errors.labels("record without row").inc(len(strange))
         self._slow_lane.released, self._published = self._published, Published()
 
     def _fast(self) -> Publisher:

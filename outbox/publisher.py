@@ -40,10 +40,11 @@ PRIMING_PAUSE_SECONDS = 0.0005
 class PageInFlight:
     """A page given to librdkafka, settled when `waiting` callbacks have come."""
 
-    __slots__ = ("ends", "error", "position", "rows", "sent_at", "waiting")
+    __slots__ = ("ends", "ends_hold", "error", "position", "rows", "sent_at", "waiting")
 
-    def __init__(self, position: Position, rows: int) -> None:
+    def __init__(self, position: Position, rows: int, ends_hold: bool = False) -> None:
         self.position = position
+        self.ends_hold = ends_hold
         self.rows = rows
         self.sent_at = time.monotonic()
         self.waiting = 0
@@ -55,7 +56,7 @@ class PageInFlight:
         self.waiting -= 1
         if error is not None:
             self.error = self.error or error
-        else:
+        elif not self.ends_hold:
             self.ends[message.topic(), message.partition()] = message.offset() + 1  # type: ignore[index, operator]
 
 
@@ -100,12 +101,20 @@ class Publisher:
     def rows_in_flight(self) -> int:
         return sum(page.rows for page in self._in_flight)
 
-    async def send(self, rows: Sequence[Row], position: Position, lease_until: float, already_there: int = 0) -> None:
+    async def send(
+        self,
+        rows: Sequence[Row],
+        position: Position,
+        lease_until: float,
+        already_there: int = 0,
+        ends_hold: bool = False,
+    ) -> None:
         """Give a page to librdkafka; none of it later than `lease_until`. Raises PipelineError.
 
-        `already_there` rows of the page need not be sent: they were found in the topics.
+        `already_there` rows of the page need not be sent: they were found in the topics. With `ends_hold` the page
+        says nothing of where the topics end.
         """
-        page = PageInFlight(position, len(rows) + already_there)
+        page = PageInFlight(position, len(rows) + already_there, ends_hold)
         self._in_flight.append(page)
         try:
             buckets = self._by_partition(rows)

@@ -2,10 +2,16 @@
 
 Every record carries its outbox id and event id. Those found are not sent again, so that no crash of a relay leaves a
 duplicate. An id with another event id is of another history of the database: it would hide a row that was never sent.
+
+What a killed relay had sent may still be on its way: in a socket's buffer, in the broker's queue, above the high
+watermark. So the ends are looked at until they stand still, for longer the slower the broker answers: requests that
+were there before ours are taken before ours. Only a broker that leaves a request of a connection that is gone lying
+for longer than that can still append a duplicate.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +29,11 @@ from outbox.settings import KafkaConfig
 from outbox.topics import batch_limit_bytes, check_topics, partition_counts
 
 SILENCE_SECONDS = 5.0
+STILL_SECONDS = 0.3
+LONGEST_STILL_SECONDS = 3.0
+ANSWERS_TO_STAND_STILL = 10
+MOST_LOOKS = 10
+"""Someone else writes to the topics if they never stand still; a relay is not kept waiting for that."""
 
 
 @dataclass(slots=True)
@@ -56,8 +67,25 @@ def look_beyond(kafka: KafkaConfig, topics: Topics, ends: Ends) -> Published:
     check_topics(topics, partition_counts(admin, SILENCE_SECONDS))
     beginnings, now = _ends(admin, topics)
     starts = {at: max(ends.get(at, 0), beginnings[at]) for at in now}
-    events = _read(kafka, {at: start for at, start in starts.items() if start < now[at]}, now)
+    events = _read_between(kafka, starts, now)
+    for _ in range(MOST_LOOKS):
+        later = _ends_after_a_pause(admin, topics)
+        if later == now:
+            break
+        events |= _read_between(kafka, now, later)
+        now = later
     return Published(events, now, batch_limit_bytes(admin, topics, SILENCE_SECONDS))
+
+
+def _ends_after_a_pause(admin: AdminClient, topics: Topics) -> Ends:
+    """The partitions' ends, after so long that a broker as quick as now has taken what it was sent before."""
+    partitions = _partitions(topics)
+    last: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked_at = time.monotonic()
+    _offsets(admin, partitions, last)
+    answer_seconds = time.monotonic() - asked_at
+    time.sleep(min(max(STILL_SECONDS, answer_seconds * ANSWERS_TO_STAND_STILL), LONGEST_STILL_SECONDS))
+    return _offsets(admin, partitions, last)
 
 
 def look_since(kafka: KafkaConfig, topics: Topics, since: datetime | None) -> Published:
@@ -69,7 +97,11 @@ def look_since(kafka: KafkaConfig, topics: Topics, since: datetime | None) -> Pu
         return Published({}, now)
     spec = OffsetSpec.for_timestamp(int(since.timestamp() * 1000))
     starts = _offsets(admin, _partitions(topics), spec)
-    return Published(_read(kafka, {at: start for at, start in starts.items() if 0 <= start < now[at]}, now), now)
+    return Published(_read_between(kafka, starts, now), now)
+
+
+def _read_between(kafka: KafkaConfig, starts: Ends, ends: Ends) -> dict[int, str]:
+    return _read(kafka, {at: start for at, start in starts.items() if 0 <= start < ends[at]}, ends)
 
 
 def _ends(admin: AdminClient, topics: Topics) -> tuple[Ends, Ends]:

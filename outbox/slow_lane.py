@@ -39,7 +39,7 @@ class SlowLane:
         """The producer, if there was need for one."""
         return self._producer
 
-    async def publish(self, rows: Sequence[Row], position: Position, already_there: int) -> None:
+    async def publish(self, rows: Sequence[Row], position: Position, already_there: int, ends_hold: bool) -> None:
         """A page in which a row may be refused: that one is parked, with what comes behind it for its key."""
         term, producer = self._term, self._open()
         outcomes = await producer.publish(rows, term.session.beat)
@@ -48,7 +48,7 @@ class SlowLane:
         if held:
             await self.park(held, reasons)
         term.suspect_rows = max(0, term.suspect_rows - len(rows))
-        term.advance(position, producer.ends, already_there + len(rows) - len(held))
+        term.advance(position, {} if ends_hold else producer.ends, already_there + len(rows) - len(held))
 
     async def park(self, rows: Sequence[Row], reasons: Sequence[str | None]) -> None:
         """Park rows, each with why it was refused, or None if it waits behind another."""

@@ -57,3 +57,9 @@ from (
     order by id limit $7) as merged) as page
 where page.bytes_before < $8::bigint
 order by page.id;
+
+-- name: read_ids_without_row
+-- Those of the ids $1 that are not in the log. Published rows without one are of another history.
+select found.id from unnest($1::bigint[]) as found (id)
+where not exists (select from outbox where outbox.id = found.id)
+order by found.id;
