@@ -5,8 +5,8 @@ import gc
 import logging
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -84,6 +84,7 @@ async def _start(settings: Settings, folder: Path, flows: Sequence[Flow], *, wit
             )
             log.info("health and metrics", port=port)
         _add_tasks(app, parts)
+        await opened.enter_async_context(_watching_group(app))
         await app.add_async_context(opened.pop_all())
     return app
 
@@ -152,16 +153,29 @@ async def _open_pool(settings: Settings) -> Pool:
 def _add_tasks(app: faust.App, parts: Parts) -> None:
     settings, clock = parts.settings, parts.clock
     report = LagReport(parts.redis, parts.metrics, settings.topic_prefix, clock)
-    _add_task(app, "coordinator", lambda: watch_group(app))
     _add_task(app, "lag", lambda: report_lag(app, report, settings.topic_prefix))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
 
 
 def _add_task(app: faust.App, name: str, work: Callable[[], Awaitable[Any]]) -> None:
     async def run() -> None:
-        try:
-            await work()
-        except Exception as error:
-            end_process(EXIT_BUG, f"a bug ended the worker: {name}", error)
+        await _or_end(name, work())
 
     app.task(run)
+
+
+async def _or_end(name: str, work: Awaitable[Any]) -> None:
+    try:
+        await work
+    except Exception as error:
+        end_process(EXIT_BUG, f"a bug ended the worker: {name}", error)
+
+
+@asynccontextmanager
+async def _watching_group(app: faust.App) -> AsyncIterator[None]:
+    """Watches from the start: Faust begins its own tasks only when it has been given partitions."""
+    task = asyncio.create_task(_or_end("coordinator", watch_group(app)), name="watch group")
+    try:
+        yield
+    finally:
+        task.cancel()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 
 import faust
 import pytest
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from faust.transport.consumer import Consumer
 
 import agents
 from agents.app import create_app, group_of, name_of
 from agents.fast_consumer import FastConsumer, FastTransport, UnknownFaust, use_fast_consumer
 from agents.metrics import WorkerMetrics
+from agents.watching import PENDING_ERROR
 from loyalty.settings import Settings
 
 
@@ -71,3 +74,7 @@ def test_workers_of_one_host_have_names_of_their_own() -> None:
     assert name_of(settings(worker_health_port=8103)) != name_of(settings(worker_health_port=8104))
     assert str(os.getpid()) in name_of(settings(worker_health_port=0))
     assert name_of(settings(worker_id="pod-7", worker_health_port=0)) == "pod-7"
+
+
+def test_a_coordinator_keeps_an_error_that_nobody_takes_where_the_watch_looks() -> None:
+    assert f"self.{PENDING_ERROR} = exc" in inspect.getsource(GroupCoordinator._push_error_to_user)
