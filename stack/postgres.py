@@ -39,7 +39,7 @@ log_line_prefix = '%m [%p] %q%u@%d %a '
 
 FIRST_STATEMENTS = """\
 create role {role} login createdb password '{password}';
-grant pg_monitor, pg_signal_backend to {role};
+grant pg_monitor, pg_signal_backend, pg_checkpoint to {role};
 create database {database} owner {role};
 """
 
