@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from schemas.events import EVENTS
 from tests.chaos.outbox_history import Delivery, Verdict, judge
 from tests.chaos.outbox_writers import SCHEMA, Writers
 from tests.support.campaigns import sized, write_report
@@ -25,15 +26,6 @@ from tests.support.processes import LaurelProcess
 
 TOPIC = "transaction.recorded"
 PARTITIONS = 3
-LAUREL_TOPICS = [
-    TOPIC,
-    "points.earned",
-    "reward.redeemed",
-    "redemption.completed",
-    "points.adjusted",
-    "member.registered",
-    "rule.activated",
-]
 
 ROUNDS = sized(6, 100)
 FREEZES = sized(1, 20)
@@ -46,7 +38,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + ROUNDS * 10)]
 
 @pytest.fixture
 def stage(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterator[Stage]:
-    with staged(database_url, kafka_bootstrap, LAUREL_TOPICS, topic_prefix, PARTITIONS) as found:
+    with staged(database_url, kafka_bootstrap, list(EVENTS), topic_prefix, PARTITIONS) as found:
         yield found
 
 
