@@ -44,6 +44,9 @@ class RelayMetrics:
             "outbox_publish_seconds", "From handing a page to the producer to its acknowledgement.",
             registry=registry, buckets=LATENCY_BUCKETS,
         )  # fmt: skip
+        self.emptied_partitions = Counter(
+            "outbox_emptied_partitions", "Partitions whose events were older than the retention.", registry=registry
+        )
         self.errors = Counter("outbox_errors", "Troubles, by kind.", ["kind"], registry=registry)
         self.leads = False
         self._turned_at = time.monotonic()

@@ -8,17 +8,32 @@ them: of two commits of one session the earlier is never lost alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import asyncpg
 
+from outbox.errors import RelayStopped
 from outbox.log import ID, KEY, TOPIC, Row
 from outbox.one_by_one import Key
 from outbox.statements import load
 
 _SQL = load("parking")
+
+
+class TooManyParkedError(RelayStopped):
+    """Kafka refuses more than a record here and there: something is wrong with all of them."""
+
+    def __init__(self, parked: int, limit: int, next_key: Key) -> None:
+        topic, key = next_key
+        super().__init__(
+            f"{parked} keys were parked within an hour and Kafka refuses more ({topic} {key} is next); {limit} are "
+            "allowed. Nothing else is parked or lost. See `laurel outbox parked` for the reasons, mend the cause, "
+            "`laurel outbox requeue` the keys, then start the relay; or allow more (LAUREL_PARKED_KEYS_PER_HOUR)",
+            parked_keys=parked,
+            limit_keys=limit,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +82,14 @@ class Request:
 
 @dataclass(slots=True)
 class ParkingLot:
-    """The leader's view: which keys wait."""
+    """The leader's view: which keys wait, and how many more may come within an hour."""
 
-    keys: set[Key] = field(default_factory=set)
+    keys: set[Key]
+    keys_per_hour: int
 
     @classmethod
-    async def read(cls, conn: asyncpg.Connection) -> ParkingLot:
-        return cls({(row["topic"], row["key"]) for row in await conn.fetch(_SQL["read_parked_keys"])})
+    async def read(cls, conn: asyncpg.Connection, keys_per_hour: int) -> ParkingLot:
+        return cls({(row["topic"], row["key"]) for row in await conn.fetch(_SQL["read_parked_keys"])}, keys_per_hour)
 
     def split(self, rows: Sequence[Row]) -> tuple[Sequence[Row], list[Row]]:
         """The rows that may go, and those whose key waits."""
@@ -83,9 +99,19 @@ class ParkingLot:
         return [row for row in rows if (row[TOPIC], row[KEY]) not in self.keys], waiting
 
     async def park(self, conn: asyncpg.Connection, rows: Sequence[Row], errors: Sequence[str | None]) -> None:
-        """Store rows, each with its error or None if it waits behind another."""
+        """Store rows, each with its error or None if it waits behind another. Raises TooManyParkedError."""
+        await self._check_limit(
+            conn, {(row[TOPIC], row[KEY]) for row, error in zip(rows, errors, strict=True) if error}
+        )
         await conn.execute(_SQL["park"], [row[ID] for row in rows], errors)
         self.keys |= {(row[TOPIC], row[KEY]) for row in rows}
+
+    async def _check_limit(self, conn: asyncpg.Connection, new: set[Key]) -> None:
+        if not new:
+            return
+        parked: int = await conn.fetchval(_SQL["count_parked_lately"])
+        if parked + len(new) > self.keys_per_hour:
+            raise TooManyParkedError(parked, self.keys_per_hour, min(new))
 
     async def next_request(self, conn: asyncpg.Connection) -> Request | None:
         """What an operator asked for, if anything: the oldest first."""

@@ -15,7 +15,6 @@ import contextlib
 import time
 from dataclasses import replace
 
-import asyncpg
 import structlog
 
 from outbox.checkpoint import Ends
@@ -23,7 +22,6 @@ from outbox.database import DATABASE_ERRORS
 from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError, producer_config
 from outbox.leadership import LeadershipLostError
 from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position, ids_without_row
-from outbox.partitions import add_partitions
 from outbox.publisher import Publisher
 from outbox.reconciliation import Published, look_beyond
 from outbox.slow_lane import SlowLane
@@ -31,7 +29,6 @@ from outbox.term import Term
 
 FULL_PIPELINE_PAUSE_SECONDS = 0.0005
 PAUSE_GROWTH = 1.3
-PARTITIONS_SECONDS = 60.0
 
 log = structlog.get_logger("outbox")
 
@@ -47,7 +44,6 @@ class Pipeline:
         self._publisher: Publisher | None = None
         self._slow_lane = SlowLane(term)
         self._batch_bytes = LARGEST_BATCH_BYTES
-        self._partitions_at = 0.0
 
     async def run(self) -> None:
         """Publish until the term's `stop`, then deliver what is in flight.
@@ -147,20 +143,6 @@ class Pipeline:
                 term.metrics.publish_seconds.observe(time.monotonic() - page.sent_at)
         if term.save_is_due():
             await term.save()
-            await self._add_partitions()
-
-    async def _add_partitions(self) -> None:
-        if time.monotonic() - self._partitions_at < PARTITIONS_SECONDS:
-            return
-        self._partitions_at = time.monotonic()
-        try:
-            async with self._term.session.turn() as conn:
-                made = await add_partitions(conn, self._settings)
-        except asyncpg.LockNotAvailableError:
-            log.info("partitions are made later: the table is busy")
-            return
-        if made:
-            log.info("partitions made", partitions=made)
 
     async def _rest(self, page: Page, pause_seconds: float) -> float:
         """Wait for a poke, or for a while that grows as long as there is nothing; the next while."""

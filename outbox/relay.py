@@ -26,6 +26,7 @@ from outbox.pipeline import Pipeline
 from outbox.settings import RelaySettings
 from outbox.status import status
 from outbox.term import Term
+from outbox.upkeep import keep_up
 
 FIRST_PAUSE_SECONDS = 0.1
 OBSERVE_SECONDS = 5.0
@@ -66,7 +67,7 @@ async def _term(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetr
         metrics.lead(True)
         log.info("relay leads")
         try:
-            async with _waking(stop, wake):
+            async with _waking(stop, wake), _background(keep_up(settings, metrics)):
                 await _pipelines(settings, stop, metrics, session, wake)
         finally:
             metrics.lead(False)
@@ -77,7 +78,7 @@ async def _pipelines(
 ) -> None:
     async with session.turn() as conn:
         checkpoint = await read_checkpoint(conn)
-        lot = await ParkingLot.read(conn)
+        lot = await ParkingLot.read(conn, settings.parked_keys_per_hour)
     term = Term(settings, session, metrics, wake, stop, checkpoint, lot)
     pauses = Pauses(settings.longest_outage_pause_seconds)
     while not stop.is_set():

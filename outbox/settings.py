@@ -42,6 +42,10 @@ class RelaySettings:
 
     partition_rows: int = 10_000_000
     partitions_ahead: int = 8
+    retention_days: float = 30.0
+    """Published events stay readable for so long at least; 0 keeps them for ever."""
+    parked_keys_per_hour: int = 100
+    """Were more keys to be parked, the relay stops: then something is wrong with more than a record."""
 
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None

@@ -13,6 +13,11 @@ join outbox on id = outbox_id
 order by id
 on conflict do nothing;
 
+-- name: count_parked_lately$
+-- How many keys were parked within the hour, and still are.
+select count(distinct (topic, key)) from outbox_parked
+where error is not null and parked_at > clock_timestamp() - interval '1 hour';
+
 -- name: read_request^
 -- The key whose first row an operator asked to be tried again or skipped: the oldest such request.
 select topic, key, outbox_id, requested from outbox_parked where requested is not null order by requested_at limit 1;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import asyncpg
@@ -10,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from outbox import status
-from outbox.parking import ParkedKey, list_parked, requeue, skip
+from outbox.parking import ParkedKey, TooManyParkedError, list_parked, requeue, skip
 from tests.support.outbox import Stage, staged
 from tests.support.waiting import eventually
 
@@ -151,3 +152,24 @@ async def test_what_a_requeue_published_before_a_crash_is_not_repeated(stage: St
         await requeue(conn, "orders", "a")
         await eventually(lambda: nothing_parked(conn), 20)
     assert await ids_of(stage, "a", 20) == list(range(1, 20, 2))
+
+
+async def test_more_parked_keys_than_an_hour_allows_stop_the_relay(stage: Stage, conn: asyncpg.Connection) -> None:
+    limit_topic(stage, LIMIT_BYTES)
+    large = b"x" * (LIMIT_BYTES + 1)
+    await stage.append(conn, stage.event("a", large), stage.event("b", large), stage.event("fine"))
+    async with stage.relaying(parked_keys_per_hour=2):
+        await stage.published_rows(conn, 1)
+    await stage.append(conn, stage.event("c", large), stage.event("c"))
+    with pytest.raises(TooManyParkedError, match="laurel outbox requeue"):
+        async with stage.relaying(parked_keys_per_hour=2) as relay:
+            await asyncio.wait_for(relay, 20)
+    assert {key.key for key in await list_parked(conn)} == {"a", "b"}
+    await conn.execute("update outbox_parked set parked_at = parked_at - interval '61 minutes'")
+    async with stage.relaying(parked_keys_per_hour=2):
+        await eventually(lambda: parks(conn, {"a", "b", "c"}), 20)
+    assert [record.key for record in await stage.records(1)] == ["fine"]
+
+
+async def parks(conn: asyncpg.Connection, keys: set[str]) -> bool:
+    return {key.key for key in await list_parked(conn)} == keys
