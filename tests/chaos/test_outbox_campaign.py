@@ -1,4 +1,4 @@
-"""The relay under fire: writers that make reading hard, relays that are killed at random moments, and the checker.
+"""The relay under fire: writers that make reading hard, relays that are killed or frozen, and the checker.
 
 `make test-long` runs it whole; LAUREL_TEST_SEED repeats the writers and the moments of a run.
 """
@@ -6,34 +6,31 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import os
-import random
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from uuid import UUID
 
 import asyncpg
 import pytest
 
 from schemas.events import EVENTS
-from tests.chaos.outbox_history import Delivery, Verdict, judge
+from tests.chaos.outbox_campaign import delivery, leader_among, log_ends, outcome, tell, through_inbox
+from tests.chaos.outbox_history import Verdict, judge
 from tests.chaos.outbox_writers import SCHEMA, Writers
-from tests.support.campaigns import sized, write_report
-from tests.support.outbox import Record, Stage, staged
+from tests.support.campaigns import run_seed, seeded, sized
+from tests.support.outbox import Stage, StartRelay, relay_starter, staged
 from tests.support.processes import LaurelProcess
 
-TOPIC = "transaction.recorded"
 PARTITIONS = 3
 
 ROUNDS = sized(6, 100)
 FREEZES = sized(1, 20)
-SEED = int(os.environ.get("LAUREL_TEST_SEED") or random.randrange(1 << 32))
+FROZEN_SECONDS = sized(4.0, 15.0)
+AWAKE_SECONDS = sized(1.0, 3.0)
+FREEZE_SETTINGS = sized({"LAUREL_RELAY_LEADERSHIP_SECONDS": "2"}, {})
+"""Those that the relay has by itself, when the campaign is whole."""
+FEW_DUPLICATES = 100
 
-StartRelay = Callable[..., LaurelProcess]
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + ROUNDS * 10)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180 + ROUNDS * 10)]
 
 
 @pytest.fixture
@@ -43,26 +40,16 @@ def stage(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterato
 
 
 @pytest.fixture
-def start_relay(laurel_process: Callable[..., LaurelProcess], topic_prefix: str) -> StartRelay:
-    def start(**variables: str) -> LaurelProcess:
-        own = {
-            "LAUREL_TOPIC_PREFIX": topic_prefix,
-            "LAUREL_KAFKA_PARTITIONS": str(PARTITIONS),
-            "LAUREL_RELAY_METRICS_PORT": "0",
-            "LAUREL_RELAY_LEADERSHIP_SECONDS": "4",
-        }
-        return laurel_process("relay", **{**own, **variables})
-
-    return start
+def start_relay(laurel_process: Callable[..., LaurelProcess], stage: Stage) -> StartRelay:
+    return relay_starter(laurel_process, stage.topics)
 
 
 async def test_relays_killed_at_random_lose_nothing_and_repeat_nothing(
     stage: Stage, conn: asyncpg.Connection, start_relay: StartRelay
 ) -> None:
-    print(f"seed {SEED}, {ROUNDS} rounds")
-    dice = random.Random(SEED)
+    dice = seeded("killed relays")
     await conn.execute(SCHEMA)
-    writers = Writers(stage.dsn, stage.topics, SEED)
+    writers = Writers(stage.dsn, stage.topics, run_seed())
     writing = asyncio.create_task(writers.run(short=6, long=2))
     for _ in range(ROUNDS):
         relay = start_relay(LAUREL_RELAY_PAGE_ROWS=str(dice.choice([7, 40, 2_000])))
@@ -71,72 +58,34 @@ async def test_relays_killed_at_random_lose_nothing_and_repeat_nothing(
     writers.stopped = True
     await writing
     start_relay()
-    verdict = await judged(stage, conn, writers)
-    _report("outbox-killed-relays", ROUNDS, writers, verdict)
-    assert verdict == Verdict(), f"{verdict} (seed {SEED})"
+    found = await outcome(stage, conn, writers)
+    tell("outbox-killed-relays", run_seed(), writers, found, {"rounds": ROUNDS})
+    assert found.verdict == Verdict(), found.verdict
 
 
 async def test_a_leader_that_is_frozen_is_replaced_and_does_no_harm_when_it_wakes(
     stage: Stage, conn: asyncpg.Connection, start_relay: StartRelay
 ) -> None:
-    print(f"seed {SEED}")
     await conn.execute(SCHEMA)
-    writers = Writers(stage.dsn, stage.topics, SEED, pause_seconds=0.02)
+    writers = Writers(stage.dsn, stage.topics, run_seed(), pause_seconds=0.02)
     writing = asyncio.create_task(writers.run(short=4, long=1))
-    relays = [start_relay(), start_relay()]
+    relays = [start_relay(**FREEZE_SETTINGS), start_relay(**FREEZE_SETTINGS)]
     for _ in range(FREEZES):
         frozen = await leader_among(conn, relays)
         frozen.send(signal.SIGSTOP)
-        await asyncio.sleep(random.Random(SEED).uniform(6, 8))
-        assert await leader_among(conn, relays) is not frozen
+        await asyncio.sleep(FROZEN_SECONDS)
+        assert await leader_among(conn, relays) is not frozen, log_ends(relays)
         frozen.send(signal.SIGCONT)
-        await asyncio.sleep(1)
+        await asyncio.sleep(AWAKE_SECONDS)
     writers.stopped = True
     await writing
-    verdict = await judged(stage, conn, writers)
-    _report("outbox-frozen-leaders", FREEZES, writers, verdict)
-    harmless = Verdict(duplicated=verdict.duplicated)
-    assert verdict == harmless, f"{verdict} (seed {SEED})"
-    assert len(verdict.duplicated) < 100 * FREEZES, "the inbox absorbs them, but few should come"
-
-
-def _report(name: str, rounds: int, writers: Writers, verdict: Verdict) -> None:
-    counts = {field.name: len(getattr(verdict, field.name)) for field in dataclasses.fields(verdict)}
-    write_report(name, {"seed": SEED, "rounds": rounds, "written": len(writers.written), **counts})
-
-
-async def leader_among(conn: asyncpg.Connection, relays: list[LaurelProcess]) -> LaurelProcess:
-    """The relay whose session holds the leader's lock, found by the port of its connection."""
-    while True:
-        port = await conn.fetchval(
-            """select a.client_port from pg_locks l join pg_stat_activity a using (pid)
-            where l.locktype = 'advisory' and l.granted and l.classid = 1280267096 and a.datname = current_database()"""
-        )
-        for relay in relays:
-            with suppress(OSError):
-                if port in _local_ports(relay.pid):
-                    return relay
-        await asyncio.sleep(0.05)
-
-
-def _local_ports(pid: int) -> set[int]:
-    import psutil
-
-    return {connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp") if connection.laddr}
-
-
-async def judged(stage: Stage, conn: asyncpg.Connection, writers: Writers) -> Verdict:
-    """Wait until a relay has published all there is, then compare."""
-    committed: list[UUID] = [row["event_id"] for row in await conn.fetch("select event_id from outbox")]
-    expected = set(committed)
-    for _ in range(300):
-        records = await stage.records(min(len(expected), 1))
-        if expected <= {UUID(record.headers["ce_id"]) for record in records}:
-            break
-        await asyncio.sleep(0.1)
-    print(f"{len(writers.written)} written, {len(committed)} committed, {len(records)} records")
-    return judge(writers.written, committed, [_delivery(record) for record in records])
-
-
-def _delivery(record: Record) -> Delivery:
-    return Delivery(UUID(record.headers["ce_id"]), record.key, record.partition, record.offset, record.produced_at)
+    found = await outcome(stage, conn, writers)
+    applied = await through_inbox(conn, found.records)
+    figures = {"rounds": FREEZES, "frozen_seconds": FROZEN_SECONDS, "applied_by_a_consumer_with_an_inbox": len(applied)}
+    tell("outbox-frozen-leaders", run_seed(), writers, found, figures)
+    harmless = Verdict(duplicated=found.verdict.duplicated, regressed=found.verdict.regressed)
+    assert found.verdict == harmless, found.verdict
+    seen = judge(writers.written, found.logged, map(delivery, applied))
+    assert seen == Verdict(), f"what a consumer with an inbox applies: {seen}"
+    surplus = len(found.records) - len(found.logged)
+    assert surplus < FEW_DUPLICATES * FREEZES, "the inbox absorbs them, but few should come"

@@ -21,14 +21,12 @@ from schemas.events import EVENTS
 from stack import kafka
 from stack.home import Home
 from stack.service import Service
-from tests.support.outbox import Stage, staged
+from tests.support.outbox import Stage, StartRelay, relay_starter, staged
 from tests.support.processes import LaurelProcess
 from tests.support.waiting import eventually, eventually_sync
 
 PARTITIONS = 2
 BACKLOG_ROWS = 20_000
-
-StartRelay = Callable[..., LaurelProcess]
 
 
 @pytest.fixture
@@ -38,17 +36,8 @@ def stage(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterato
 
 
 @pytest.fixture
-def start_relay(laurel_process: Callable[..., LaurelProcess], topic_prefix: str) -> StartRelay:
-    def start(**variables: str) -> LaurelProcess:
-        own = {
-            "LAUREL_TOPIC_PREFIX": topic_prefix,
-            "LAUREL_KAFKA_PARTITIONS": str(PARTITIONS),
-            "LAUREL_RELAY_METRICS_PORT": "0",
-            "LAUREL_RELAY_PAGE_ROWS": "200",
-        }
-        return laurel_process("relay", **{**own, **variables})
-
-    return start
+def start_relay(laurel_process: Callable[..., LaurelProcess], stage: Stage) -> StartRelay:
+    return relay_starter(laurel_process, stage.topics, LAUREL_RELAY_PAGE_ROWS="200")
 
 
 async def test_relays_killed_in_the_middle_of_a_backlog_repeat_nothing(

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,10 @@ from confluent_kafka.admin import AdminClient
 from outbox import NewEvent, RelaySettings, Topics, append
 from outbox.relay import run_relay
 from outbox.topics import ensure_topics
+from tests.support.processes import LaurelProcess
 from tests.support.waiting import eventually
+
+StartRelay = Callable[..., LaurelProcess]
 
 MOMENT = datetime(2026, 11, 22, 15, 0, 0, 123456, tzinfo=UTC)
 READ_SECONDS = 20
@@ -121,6 +124,22 @@ def staged(dsn: str, bootstrap: str, names: Sequence[str], prefix: str, partitio
             admin = AdminClient(dict(kafka))
             for future in admin.delete_topics(list(topics.kafka_names.values())).values():
                 future.result(10)
+
+
+def relay_starter(laurel_process: Callable[..., LaurelProcess], topics: Topics, **defaults: str) -> StartRelay:
+    """`start(LAUREL_X="…")` starts `laurel relay` as a process on these topics, which have equal partitions."""
+    (partitions,) = set(topics.partitions.values())
+    own = {
+        "LAUREL_TOPIC_PREFIX": topics.prefix,
+        "LAUREL_KAFKA_PARTITIONS": str(partitions),
+        "LAUREL_RELAY_METRICS_PORT": "0",
+        **defaults,
+    }
+
+    def start(**variables: str) -> LaurelProcess:
+        return laurel_process("relay", **{**own, **variables})
+
+    return start
 
 
 def read_records(bootstrap: str, topics: Topics, at_least: int = 0) -> list[Record]:
