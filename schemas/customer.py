@@ -234,6 +234,7 @@ class ReceiptSteps(Answered):
     rounded: int
     cuts: list[ReceiptCut]
     points: int
+    purchase_number: int | None = Field(None, description="which purchase of the member it was; null for an event")
     pending_until: str | None
     expires_at: str | None
 

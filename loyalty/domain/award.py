@@ -30,16 +30,14 @@ UsageView = Mapping[UsageKey, int]
 """Points already given, by counter; a counter that is not there stands at 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsageChange:
+class UsageChange(NamedTuple):
     """Add `points` (at least 1) to the counter."""
 
     key: UsageKey
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """The part of an award that a version of a rule gave: at least one point."""
 
     rule_id: UUID

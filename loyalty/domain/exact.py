@@ -2,6 +2,29 @@
 
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
+
+TEXTS_KEPT = 16_384
+"""Prices repeat: what a line earns has been written before more often than not."""
+
+
+class Exact(NamedTuple):
+    """numerator / denominator as it was reckoned, not in lowest terms: cheap to make, and to compare within one scale.
+
+    denominator > 0.
+    """
+
+    numerator: int
+    denominator: int = 1
+
+    @property
+    def fraction(self) -> Fraction:
+        return Fraction(self.numerator, self.denominator)
+
+    @property
+    def text(self) -> str:
+        """ "2.5" where the decimals end, "10/3" where they do not."""
+        return ratio_text(self.numerator, self.denominator)
 
 
 def exact_text(number: Fraction) -> str:
@@ -9,6 +32,7 @@ def exact_text(number: Fraction) -> str:
     return ratio_text(number.numerator, number.denominator)
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def ratio_text(numerator: int, denominator: int) -> str:
     """The same for numerator / denominator, which need not be in lowest terms; denominator > 0."""
     if denominator == 1:

@@ -4,6 +4,7 @@ The number of decimals of a currency is its exponent in ISO 4217 (list one of th
 """
 
 import re
+from functools import lru_cache
 
 from loyalty.errors import LaurelError
 
@@ -70,6 +71,7 @@ def to_minor(amount: str, currency: str) -> int:
     return -minor if sign else minor
 
 
+@lru_cache(maxsize=16_384)
 def from_minor(amount_minor: int, currency: str) -> str:
     """The decimal string of minor units, with all the decimals of its currency. Raises UnknownCurrency."""
     exponent = exponent_of(currency)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Period(StrEnum):
@@ -10,11 +11,13 @@ class Period(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    YEAR = "year"
     EVER = "ever"
 
 
+@lru_cache(maxsize=4_096)
 def period_key(period: Period, day: date) -> str:
-    """The name of the period that `day` is in: "2017-03-05", "2017-W09", "2017-03" or "ever"."""
+    """The name of the period that `day` is in: "2017-03-05", "2017-W09", "2017-03", "2017" or "ever"."""
     match period:
         case Period.DAY:
             return day.isoformat()
@@ -23,5 +26,7 @@ def period_key(period: Period, day: date) -> str:
             return f"{year:04}-W{week:02}"
         case Period.MONTH:
             return day.isoformat()[:7]
+        case Period.YEAR:
+            return day.isoformat()[:4]
         case Period.EVER:
             return "ever"

@@ -1,16 +1,20 @@
-"""What the earning rules look at: a purchase and what was known of its member when it was processed."""
+"""What the earning rules look at: what happened, and what was known of its member when it was processed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 YEARS = range(1900, 9999)
 """Years a purchase may occur in: times near the ends of the calendar have no local time in some time zones."""
 
+FieldValue = str | int | bool
+"""What a field of a custom event holds. A decimal is a whole number of ten-thousandths: see `rules.conditions`."""
 
-@dataclass(frozen=True, slots=True)
-class Line:
+
+class Line(NamedTuple):
     """One line of a basket. amount_minor is the whole line's, whatever its quantity."""
 
     amount_minor: int
@@ -31,24 +35,41 @@ class Purchase:
     amount_minor: int
     currency: str
     lines: tuple[Line, ...] = ()
+    event: "EventFacts | None" = None
 
     def __post_init__(self) -> None:
         if self.occurred_at.tzinfo is None:
             raise ValueError("occurred_at needs a time zone")
         if self.occurred_at.year not in YEARS:
             raise ValueError(f"occurred_at is in the year {self.occurred_at.year}, not in {YEARS[0]} to {YEARS[-1]}")
-        if self.amount_minor < 0 or any(line.amount_minor < 0 for line in self.lines):
+        if self.amount_minor < 0 or (self.lines and min(line[0] for line in self.lines) < 0):
             raise ValueError("a purchase has no negative amounts")
+
+    @property
+    def counted_lines(self) -> tuple[Line, ...]:
+        """The lines that earn: those of the basket, or the one that a purchase without a basket is."""
+        if self.lines or self.event is not None:
+            return self.lines
+        return (Line(self.amount_minor),)
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """What a custom event says, when a member did something that is no purchase: see docs/events.md."""
+
+    event_type: str
+    fields: Mapping[str, FieldValue]
 
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
     """What the rules may ask of a member. `tier` is the code of the member's tier, None without one.
 
-    first_purchase: nothing of this member was processed before this purchase.
+    purchases_before: purchases of this member that were processed before this one.
     """
 
     joined_at: datetime
-    first_purchase: bool
+    purchases_before: int = 0
     tier: str | None = None
     tier_multiplier: Decimal = Decimal(1)
+    birth_date: date | None = None

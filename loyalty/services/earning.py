@@ -114,7 +114,7 @@ def _purchase(recorded: TransactionRecorded) -> Purchase:
 def _facts(wallet: Wallet) -> MemberFacts:
     return MemberFacts(
         joined_at=wallet.joined_at,
-        first_purchase=wallet.transactions_awarded == 0,
+        purchases_before=wallet.transactions_awarded,
         tier=wallet.tier_code,
         tier_multiplier=wallet.tier_multiplier,
     )

@@ -57,10 +57,10 @@ select rule_id, points from rule_budget_usage where rule_id = any(:rule_ids::uui
 
 -- name: member_facts^
 -- What the rules may ask of a member, unlocked.
-select m.created_at as joined_at, w.transactions_awarded = 0 as first_purchase, m.tier_code as tier,
+select m.created_at as joined_at, w.transactions_awarded::int as purchases_before, m.tier_code as tier,
   t.multiplier as tier_multiplier
 from member m join wallet w on w.member_id = m.id join tier t on t.code = m.tier_code where m.id = :member_id;
 
 -- name: newcomer_facts^
 -- What the rules may ask of someone who joins now.
-select true as first_purchase, code as tier, multiplier as tier_multiplier from tier order by rank limit 1;
+select 0 as purchases_before, code as tier, multiplier as tier_multiplier from tier order by rank limit 1;

@@ -37,13 +37,29 @@ class RulePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class OrderScope(RulePart):
+class ScopeExceptions(RulePart):
+    """Lines that are never in the scope."""
+
+    skus: Annotated[list[RuleText], Field(max_length=10_000)] = []
+    categories: Annotated[list[RuleText], Field(max_length=10_000)] = []
+
+
+class RuleScope(RulePart):
+    """What a rule looks at."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+    exceptions: ScopeExceptions | None = Field(None, alias="except", exclude_if=lambda value: value is None)
+
+
+class OrderScope(RuleScope):
     """The whole purchase."""
 
     type: Literal["order"]
 
 
-class LineScope(RulePart):
+class LineScope(RuleScope):
     """The lines whose category or sku is one of `values`."""
 
     type: Literal["category", "sku"]
@@ -51,11 +67,30 @@ class LineScope(RulePart):
 
 
 class Condition(RulePart):
-    """`value` is a list for in and not_in. weekday (1 is Monday) and hour are in the program's time zone."""
+    """`value` is a list for in and not_in. weekday (1 is Monday) and hour are in the program's time zone.
 
-    field: Literal["merchant_id", "amount", "tier", "currency", "first_purchase", "member_age_days", "weekday", "hour"]
-    op: Literal["eq", "ne", "in", "not_in", "gte", "lte"]
-    value: str | int | bool | list[str | int]
+    A rule for events may also ask about `fields.` and the name of one of the event's fields.
+    """
+
+    field: (
+        Literal[
+            "merchant_id",
+            "amount",
+            "scope_amount",
+            "tier",
+            "currency",
+            "first_purchase",
+            "purchase_number",
+            "member_age_days",
+            "birthday",
+            "birthday_month",
+            "weekday",
+            "hour",
+        ]
+        | Annotated[str, Field(pattern=r"^fields\.[a-z][a-z0-9_.]{0,59}$")]
+    )
+    op: Literal["eq", "ne", "in", "not_in", "gte", "lte", "multiple_of"]
+    value: str | int | bool | list[str | int | bool]
 
 
 class PointsPerAmount(RulePart):
@@ -91,7 +126,7 @@ class MemberLimit(RulePart):
     """At most `points` to one member in one period of the program's calendar."""
 
     points: RulePoints
-    period: Literal["day", "week", "month", "ever"]
+    period: Literal["day", "week", "month", "year", "ever"]
 
 
 class Limits(RulePart):
@@ -106,7 +141,12 @@ class RuleDefinition(RulePart):
     """What a version of an earning rule says: docs/rules.md tells how rules work together."""
 
     name: RuleText
-    trigger: Literal["transaction.recorded"] = "transaction.recorded"
+    trigger: Literal["transaction.recorded", "event.recorded"] = "transaction.recorded"
+    event_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{0,59}$")] | None = Field(
+        None,
+        description="for the trigger event.recorded: which events",
+        exclude_if=lambda value: value is None,
+    )
     scope: Annotated[OrderScope | LineScope, Field(discriminator="type")] = OrderScope(type="order")
     conditions: Annotated[list[Condition], Field(max_length=20)] = []
     effect: Annotated[PointsPerAmount | FixedPoints | RuleMultiplier, Field(discriminator="type")]

@@ -1,16 +1,18 @@
 """A rule prepared for evaluation, and the one rule of stacking.
 
 A rule's position is its place in the order of precedence: higher priority first, then the older rule, then lower id.
+Its bit stands for it in sets of rules: an integer is the cheapest set there is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import assert_never
+from functools import partial
+from typing import Any, assert_never
 
-from loyalty.domain.purchase import Line
-from loyalty.domain.rules.conditions import Check, Facts, check, in_window, is_of_purchase
+from loyalty.domain.purchase import Line, MemberFacts, Purchase
+from loyalty.domain.rules.conditions import MemberCheck, PurchaseCheck, check, in_window
 from loyalty.domain.rules.definition import (
     ALWAYS,
     ActiveRule,
@@ -19,7 +21,9 @@ from loyalty.domain.rules.definition import (
     Multiplier,
     PointsPerAmount,
     RuleDefinition,
+    Scope,
     ScopeType,
+    effect_json,
 )
 
 
@@ -28,30 +32,60 @@ class CompiledRule:
     """`number` is the effect's own: points per unit of the currency, fixed points, or the factor."""
 
     position: int
+    bit: int
     active: ActiveRule
     definition: RuleDefinition
     number: Fraction
-    purchase_checks: tuple[Check, ...]
-    member_checks: tuple[Check, ...]
+    purchase_checks: tuple[PurchaseCheck, ...]
+    member_checks: tuple[MemberCheck, ...]
     values: frozenset[str]
+    covers: "Covers"
+    written: Mapping[str, Any]
+    """What never changes of the rule's part in a receipt."""
 
     @property
     def unconditional(self) -> bool:
         return not self.definition.conditions and self.definition.window == ALWAYS
 
-    def may_be_in_force(self, facts: Facts, at: datetime) -> bool:
+    def may_be_in_force(self, purchase: Purchase, local: datetime) -> bool:
         """Whether all holds that does not depend on the member."""
-        return in_window(self.definition.window, at) and _hold(self.purchase_checks, facts)
+        if not in_window(self.definition.window, purchase.occurred_at):
+            return False
+        return all(holds(fact(purchase, local)) for fact, holds in self.purchase_checks)
 
-    def in_force(self, facts: Facts, at: datetime) -> bool:
-        return self.may_be_in_force(facts, at) and _hold(self.member_checks, facts)
+    def in_force(self, purchase: Purchase, member: MemberFacts, local: datetime) -> bool:
+        if not self.may_be_in_force(purchase, local):
+            return False
+        return all(holds(fact(member, local)) for fact, holds in self.member_checks)
 
-    def covers(self, line: Line) -> bool:
-        match self.definition.scope.type:
+    def covers_any(self, lines: Iterable[Line]) -> bool:
+        """Whether anything is in the rule's scope. An order without exceptions is, even when it has no lines."""
+        scope = self.definition.scope
+        if scope.type is ScopeType.ORDER and not scope.has_exceptions:
+            return True
+        return any(map(self.covers, lines))
+
+
+class Covers:
+    """Whether a line is in a scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._type = scope.type
+        self._values = frozenset(scope.values)
+        self._skus = frozenset(scope.except_skus)
+        self._categories = frozenset(scope.except_categories)
+
+    def __call__(self, line: Line) -> bool:
+        return self.names(line.sku, line.category)
+
+    def names(self, sku: str | None, category: str | None) -> bool:
+        if sku in self._skus or category in self._categories:
+            return False
+        match self._type:
             case ScopeType.SKU:
-                return line.sku in self.values
+                return sku in self._values
             case ScopeType.CATEGORY:
-                return line.category in self.values
+                return category in self._values
             case ScopeType.ORDER:
                 return True
 
@@ -71,6 +105,14 @@ def stacked(rules: Sequence[CompiledRule]) -> Sequence[CompiledRule]:
     return [rule for rule in rules if rule.definition.stackable]
 
 
+def bits(rules: Iterable[CompiledRule]) -> int:
+    """The rules as a set."""
+    together = 0
+    for rule in rules:
+        together |= rule.bit
+    return together
+
+
 def by_value(rules: Iterable[CompiledRule]) -> Mapping[str | None, Sequence[CompiledRule]]:
     """The rules for each sku or category that one of them names, in the order given."""
     index: dict[str | None, list[CompiledRule]] = {}
@@ -82,20 +124,25 @@ def by_value(rules: Iterable[CompiledRule]) -> Mapping[str | None, Sequence[Comp
 
 def _compile(position: int, rule: ActiveRule) -> CompiledRule:
     definition = rule.definition
-    checks = [check(condition) for condition in definition.conditions]
+    covers = Covers(definition.scope)
+    checks = list(map(partial(check, covers=covers), definition.conditions))
     return CompiledRule(
         position,
+        1 << position,
         rule,
         definition,
         _number(definition.effect),
-        tuple(check for check in checks if is_of_purchase(check)),
-        tuple(check for check in checks if not is_of_purchase(check)),
+        tuple(check for check in checks if isinstance(check, PurchaseCheck)),
+        tuple(check for check in checks if isinstance(check, MemberCheck)),
         frozenset(definition.scope.values),
+        covers,
+        {
+            "rule_id": str(rule.rule_id),
+            "version": rule.version,
+            "name": definition.name,
+            "effect": effect_json(definition.effect),
+        },
     )
-
-
-def _hold(checks: Iterable[Check], facts: Facts) -> bool:
-    return all(check.holds(facts[check.field]) for check in checks)
 
 
 def _number(effect: Effect) -> Fraction:

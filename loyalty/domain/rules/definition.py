@@ -17,6 +17,7 @@ class Trigger(StrEnum):
     """The event that a rule is evaluated for."""
 
     TRANSACTION_RECORDED = "transaction.recorded"
+    EVENT_RECORDED = "event.recorded"
 
 
 class ScopeType(StrEnum):
@@ -28,14 +29,21 @@ class ScopeType(StrEnum):
 
 
 class Field(StrEnum):
-    """What a condition may ask about. weekday is ISO's, 1 (Monday) to 7; weekday and hour are program-local."""
+    """What a condition may ask about. weekday is ISO's, 1 (Monday) to 7; times are program-local.
+
+    scope_amount is what the lines in the rule's own scope come to.
+    """
 
     MERCHANT_ID = "merchant_id"
     AMOUNT = "amount"
+    SCOPE_AMOUNT = "scope_amount"
     TIER = "tier"
     CURRENCY = "currency"
     FIRST_PURCHASE = "first_purchase"
+    PURCHASE_NUMBER = "purchase_number"
     MEMBER_AGE_DAYS = "member_age_days"
+    BIRTHDAY = "birthday"
+    BIRTHDAY_MONTH = "birthday_month"
     WEEKDAY = "weekday"
     HOUR = "hour"
 
@@ -49,24 +57,46 @@ class Op(StrEnum):
     NOT_IN = "not_in"
     GTE = "gte"
     LTE = "lte"
+    MULTIPLE_OF = "multiple_of"
 
 
+@dataclass(frozen=True, slots=True)
+class EventField:
+    """A field of a custom event, in a condition written as "fields.stars"."""
+
+    name: str
+
+    @property
+    def value(self) -> str:
+        return f"{EVENT_FIELD_PREFIX}{self.name}"
+
+
+EVENT_FIELD_PREFIX = "fields."
 Operand = UUID | Decimal | str | bool | int
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The lines a rule is for: all of the order, or those whose sku or category is one of `values` (case counts)."""
+    """The lines a rule is for: all of the order, or those whose sku or category is one of `values` (case counts).
+
+    Lines of an excepted sku or category are never in it.
+    """
 
     type: ScopeType = ScopeType.ORDER
     values: tuple[str, ...] = ()
+    except_skus: tuple[str, ...] = ()
+    except_categories: tuple[str, ...] = ()
+
+    @property
+    def has_exceptions(self) -> bool:
+        return bool(self.except_skus or self.except_categories)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Holds when the field compares so with `values`; ops other than in and not_in have exactly one value."""
 
-    field: Field
+    field: Field | EventField
     op: Op
     values: tuple[Operand, ...]
 
@@ -126,11 +156,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RuleDefinition:
-    """Everything a version of a rule says. A higher priority goes first; see docs/rules.md."""
+    """Everything a version of a rule says. A higher priority goes first; see docs/rules.md.
+
+    event_type is set for the trigger event.recorded only.
+    """
 
     name: str
     effect: Effect
     trigger: Trigger = Trigger.TRANSACTION_RECORDED
+    event_type: str | None = None
     scope: Scope = Scope()
     conditions: tuple[Condition, ...] = ()
     window: Window = ALWAYS
@@ -143,6 +177,7 @@ class RuleDefinition:
         return {
             "name": self.name,
             "trigger": self.trigger.value,
+            **({"event_type": self.event_type} if self.event_type is not None else {}),
             "scope": _scope_json(self.scope),
             "conditions": [_condition_json(condition) for condition in self.conditions],
             "effect": effect_json(self.effect),
@@ -182,9 +217,12 @@ def plain(number: Decimal) -> str:
 
 
 def _scope_json(scope: Scope) -> dict[str, Any]:
-    if scope.type is ScopeType.ORDER:
-        return {"type": scope.type.value}
-    return {"type": scope.type.value, "values": list(scope.values)}
+    written: dict[str, Any] = {"type": scope.type.value}
+    if scope.type is not ScopeType.ORDER:
+        written["values"] = list(scope.values)
+    if scope.has_exceptions:
+        written["except"] = {"skus": list(scope.except_skus), "categories": list(scope.except_categories)}
+    return written
 
 
 def _condition_json(condition: Condition) -> dict[str, Any]:

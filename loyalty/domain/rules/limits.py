@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from loyalty.domain.award import Counter, UsageChange, UsageKey, UsageView
+from loyalty.domain.exact import Exact
 from loyalty.domain.periods import Period, period_key
-from loyalty.domain.rules.compiled import CompiledRule
 from loyalty.domain.rules.definition import Limits
 from loyalty.domain.rules.receipt import Cut, Limit
+
+if TYPE_CHECKING:
+    from loyalty.domain.rules.compiled import CompiledRule
+    from loyalty.domain.rules.selection import Cast
 
 
 def is_counted(limits: Limits) -> bool:
@@ -15,7 +20,7 @@ def is_counted(limits: Limits) -> bool:
     return limits.points_per_member is not None or limits.budget_points is not None
 
 
-def counters(rule: CompiledRule, day: date) -> Iterator[tuple[Limit, UsageKey, int]]:
+def counters(rule: "CompiledRule", day: date) -> Iterator[tuple[Limit, UsageKey, int]]:
     """A rule's limits with their counters and the most points each may reach; `day` is local to the program."""
     limits, rule_id = rule.definition.limits, rule.active.rule_id
     if limits.points_per_member is not None:
@@ -27,20 +32,20 @@ def counters(rule: CompiledRule, day: date) -> Iterator[tuple[Limit, UsageKey, i
 
 
 def cut_shares(
-    rules: Sequence[CompiledRule], shares: Sequence[int], usage: UsageView, day: date
+    cast: "Cast", shares: Sequence[int], usage: UsageView, day: date
 ) -> tuple[list[int], list[Cut], list[UsageChange]]:
     """The points each rule gives after its limits, what they cut, and what their counters must add."""
-    granted: list[int] = []
+    granted = list(shares)
     cuts: list[Cut] = []
     changes: list[UsageChange] = []
-    for seat, (rule, share) in enumerate(zip(rules, shares, strict=True)):
-        points = share
-        for limit, key, most in counters(rule, day):
+    for seat in cast.counted:
+        points, found = granted[seat], list(counters(cast.rules[seat], day))
+        for limit, key, most in found:
             left = max(0, most - usage.get(key, 0))
             if points > left:
-                cuts.append(Cut(seat, limit, points - left, key.period_key))
+                cuts.append(Cut(seat, limit, Exact(points - left), key.period_key))
                 points = left
         if points:
-            changes += [UsageChange(key, points) for _, key, _ in counters(rule, day)]
-        granted.append(points)
+            changes += [UsageChange(key, points) for _, key, _ in found]
+        granted[seat] = points
     return granted, cuts, changes

@@ -1,6 +1,7 @@
 """From a rule's JSON definition to its values, or to the list of everything that is wrong with it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,11 @@ from loyalty.domain.money import EXPONENTS
 from loyalty.domain.periods import Period
 from loyalty.domain.rules.definition import (
     ALWAYS,
+    EVENT_FIELD_PREFIX,
     ActiveRule,
     Condition,
     Effect,
+    EventField,
     Field,
     FixedPoints,
     Limits,
@@ -52,11 +55,16 @@ MAX_POINTS = 1_000_000_000_000
 MAX_PRIORITY = 1_000_000
 MAX_AMOUNT = 1_000_000_000_000
 MAX_AGE_DAYS = 100_000
+MAX_PURCHASES = 1_000_000
 
 _NO_CONDITIONS: tuple[Condition, ...] = ()
 _NO_VALUES: tuple[str, ...] = ()
 _EQUALITY = frozenset({Op.EQ, Op.NE, Op.IN, Op.NOT_IN})
-_ALL_OPS = frozenset(Op)
+_ALL_OPS = frozenset(Op) - {Op.MULTIPLE_OF}
+_OF_PURCHASES = frozenset(
+    {Field.AMOUNT, Field.SCOPE_AMOUNT, Field.CURRENCY, Field.FIRST_PURCHASE, Field.PURCHASE_NUMBER}
+)
+_CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}", re.ASCII)
 
 
 class InvalidRule(Invalid):
@@ -82,6 +90,7 @@ def _rule(value: object, at: str) -> RuleDefinition:
     fields = Fields(value, at)
     name = fields.required("name", text(MAX_NAME_CHARACTERS))
     trigger = fields.optional("trigger", one_of(Trigger), Trigger.TRANSACTION_RECORDED)
+    event_type = fields.optional("event_type", event_type_code, None)
     scope = fields.optional("scope", _scope, Scope())
     conditions = fields.optional("conditions", several(_condition, MAX_CONDITIONS), _NO_CONDITIONS)
     effect = fields.required("effect", _effect)
@@ -90,36 +99,98 @@ def _rule(value: object, at: str) -> RuleDefinition:
     stackable = fields.optional("stackable", boolean, True)
     limits = fields.optional("limits", _limits, Limits())
     fields.close()
-    if isinstance(effect, Multiplier) and scope.type is not ScopeType.ORDER:
-        raise refused(f"{at}/scope/type", "must be order: a multiplier multiplies what the whole purchase earned")
-    return RuleDefinition(name, effect, trigger, scope, conditions, window, priority, stackable, limits)
+    rule = RuleDefinition(name, effect, trigger, event_type, scope, conditions, window, priority, stackable, limits)
+    if problems := list(_contradictions(rule, at)):
+        raise Refused(problems)
+    return rule
+
+
+def _contradictions(rule: RuleDefinition, at: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with parts that are each right by themselves."""
+    for_events = rule.trigger is Trigger.EVENT_RECORDED
+    if isinstance(rule.effect, Multiplier):
+        if rule.scope.type is not ScopeType.ORDER:
+            yield f"{at}/scope/type", "must be order: a multiplier multiplies what the whole purchase earned"
+        elif rule.scope.has_exceptions:
+            yield f"{at}/scope/except", "is not known here: a multiplier multiplies what the whole purchase earned"
+    if for_events and rule.event_type is None:
+        yield f"{at}/event_type", "is missing"
+    if not for_events and rule.event_type is not None:
+        yield f"{at}/event_type", "is not known here: the trigger is transaction.recorded"
+    if for_events and isinstance(rule.effect, PointsPerAmount):
+        yield f"{at}/effect/type", "must be fixed or multiplier: an event has no amount"
+    if for_events and (rule.scope.type is not ScopeType.ORDER or rule.scope.has_exceptions):
+        yield f"{at}/scope", "is not known here: an event has no lines"
+    for place, condition in enumerate(rule.conditions):
+        of_event, of_purchase = isinstance(condition.field, EventField), condition.field in _OF_PURCHASES
+        if (of_event and not for_events) or (of_purchase and for_events):
+            yield f"{at}/conditions/{place}/field", f"{condition.field.value} does not go with {rule.trigger}"
 
 
 def _scope(value: object, at: str) -> Scope:
     fields = Fields(value, at)
     kind = fields.required("type", one_of(ScopeType))
     values = fields.optional("values", several(text(MAX_VALUE_CHARACTERS), MAX_VALUES, least=1), _NO_VALUES)
+    exceptions = fields.optional("except", _exceptions, (_NO_VALUES, _NO_VALUES))
     fields.close()
     if kind is ScopeType.ORDER and values:
         raise refused(f"{at}/values", "is not known here: the scope is the whole order")
     if kind is not ScopeType.ORDER and not values:
         raise refused(f"{at}/values", "is missing")
-    return Scope(kind, tuple(dict.fromkeys(values)))
+    return Scope(kind, tuple(dict.fromkeys(values)), *exceptions)
+
+
+def _exceptions(value: object, at: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    fields = Fields(value, at)
+    named = several(text(MAX_VALUE_CHARACTERS), MAX_VALUES)
+    skus = fields.optional("skus", named, _NO_VALUES)
+    categories = fields.optional("categories", named, _NO_VALUES)
+    fields.close()
+    return tuple(dict.fromkeys(skus)), tuple(dict.fromkeys(categories))
 
 
 def _condition(value: object, at: str) -> Condition:
     fields = Fields(value, at)
-    field = fields.required("field", one_of(Field))
+    field = fields.required("field", _field)
     op = fields.required("op", one_of(Op))
     given = fields.required("value", _anything)
     fields.close()
-    ops, read = _OPERANDS[field]
+    ops, read = (_ALL_OPS, _event_value) if isinstance(field, EventField) else _OPERANDS[field]
     if op not in ops:
-        raise refused(f"{at}/op", f"{op} does not go with {field}: use one of {', '.join(o for o in Op if o in ops)}")
+        named = ", ".join(o for o in Op if o in ops)
+        raise refused(f"{at}/op", f"{op} does not go with {field.value}: use one of {named}")
+    if isinstance(field, EventField) and op in (Op.GTE, Op.LTE):
+        read = decimal(MAX_AMOUNT, above_zero=False)
     if op in (Op.IN, Op.NOT_IN):
         values = several(read, MAX_VALUES, least=1)(given, f"{at}/value")
         return Condition(field, op, tuple(dict.fromkeys(values)))
     return Condition(field, op, (read(given, f"{at}/value"),))
+
+
+def _field(value: object, at: str) -> Field | EventField:
+    if isinstance(value, str) and value.startswith(EVENT_FIELD_PREFIX):
+        return EventField(_code(value.removeprefix(EVENT_FIELD_PREFIX), at))
+    return one_of(Field)(value, at)
+
+
+def event_type_code(value: object, at: str) -> str:
+    """The name of a type of events, such as review.written."""
+    return _code(value, at)
+
+
+def _code(value: object, at: str) -> str:
+    if isinstance(value, str) and _CODE.fullmatch(value):
+        return value
+    raise refused(at, "must be 1 to 60 of a-z, 0-9, _ and ., beginning with a letter")
+
+
+def _event_value(value: object, at: str) -> Operand:
+    """A value as it is written: true and false, a number, or a text. Only a JSON number is a number."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return text(MAX_VALUE_CHARACTERS)(value, at)
+    return decimal(MAX_AMOUNT, above_zero=False)(value, at)
 
 
 def _anything(value: object, at: str) -> object:
@@ -135,9 +206,13 @@ def _currency(value: object, at: str) -> str:
 _OPERANDS: dict[Field, tuple[frozenset[Op], Reader[Operand]]] = {
     Field.MERCHANT_ID: (_EQUALITY, identifier),
     Field.AMOUNT: (_ALL_OPS, decimal(MAX_AMOUNT, above_zero=False)),
+    Field.SCOPE_AMOUNT: (_ALL_OPS, decimal(MAX_AMOUNT, above_zero=False)),
     Field.TIER: (_EQUALITY, text(MAX_VALUE_CHARACTERS)),
     Field.CURRENCY: (_EQUALITY, _currency),
     Field.FIRST_PURCHASE: (frozenset({Op.EQ, Op.NE}), boolean),
+    Field.PURCHASE_NUMBER: (_ALL_OPS | {Op.MULTIPLE_OF}, whole(1, MAX_PURCHASES)),
+    Field.BIRTHDAY: (frozenset({Op.EQ, Op.NE}), boolean),
+    Field.BIRTHDAY_MONTH: (frozenset({Op.EQ, Op.NE}), boolean),
     Field.MEMBER_AGE_DAYS: (_ALL_OPS, whole(0, MAX_AGE_DAYS)),
     Field.WEEKDAY: (_ALL_OPS, whole(1, 7)),
     Field.HOUR: (_ALL_OPS, whole(0, 23)),

@@ -8,12 +8,17 @@ all of them are whole grains, and none is negative.
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
+from loyalty.domain.exact import Exact
 from loyalty.domain.rules.compiled import CompiledRule
 from loyalty.domain.rules.receipt import Cut, Limit, ReceiptMultiplier, ReceiptTier
+
+ONE = Exact(1, 1)
 
 
 class Tally:
     """Call contribute once for each rule that earns points itself, then multiply, then apply_tier."""
+
+    __slots__ = ("_rules", "contributions", "cuts", "grains_per_point", "total")
 
     def __init__(self, rules: Sequence[CompiledRule], grains_per_point: int) -> None:
         self._rules = rules
@@ -22,8 +27,8 @@ class Tally:
         self.total = 0
         self.cuts: list[Cut] = []
 
-    def points(self, grains: int) -> Fraction:
-        return Fraction(grains, self.grains_per_point)
+    def points(self, grains: int) -> Exact:
+        return Exact(grains, self.grains_per_point)
 
     def contribute(self, seat: int, grains: int) -> int:
         """Counts what a rule earned, up to its points_per_transaction. Returns the grains that counted."""
@@ -41,11 +46,14 @@ class Tally:
 
         A factor below 1 adds nothing: it makes every contribution so far smaller in proportion.
         """
-        return tuple(self._multiply_once(seat, self._rules[seat].number) for seat in seats)
+        return tuple([self._multiply_once(seat, self._rules[seat].number) for seat in seats])
 
     def apply_tier(self, code: str | None, multiplier: Fraction) -> ReceiptTier:
         """Multiplies every contribution: a tier is no rule, what it adds belongs to the rules in proportion."""
-        return ReceiptTier(code, multiplier, self.points(self._scale(multiplier)))
+        factor = Exact(multiplier.numerator, multiplier.denominator)
+        if factor == ONE:
+            return ReceiptTier(code, factor, Exact(0))
+        return ReceiptTier(code, factor, self.points(self._scale(multiplier)))
 
     def _multiply_once(self, seat: int, factor: Fraction) -> ReceiptMultiplier:
         if factor < 1:
@@ -54,7 +62,7 @@ class Tally:
             before = self.total
             self._count_anew(factor.denominator, factor.denominator)
             extra = self.contribute(seat, before * (factor.numerator - factor.denominator))
-        return ReceiptMultiplier(seat, factor, self.points(extra))
+        return ReceiptMultiplier(seat, Exact(factor.numerator, factor.denominator), self.points(extra))
 
     def _scale(self, factor: Fraction) -> int:
         """Multiplies every contribution; returns the grains that this adds to the total."""

@@ -4,7 +4,7 @@ Rules are told apart by their names and stand in a case from the oldest to the y
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -82,9 +82,10 @@ def purchase_of(given: Mapping[str, Any]) -> Purchase:
 def member_of(given: Mapping[str, Any]) -> MemberFacts:
     return MemberFacts(
         joined_at=datetime.fromisoformat(given.get("joined_at", "2016-12-31T00:00:00Z")),
-        first_purchase=given.get("first_purchase", False),
+        purchases_before=given.get("purchases_before", 0 if given.get("first_purchase") else 1),
         tier=given.get("tier"),
         tier_multiplier=Decimal(given.get("tier_multiplier", "1")),
+        birth_date=date.fromisoformat(given["birth_date"]) if given.get("birth_date") else None,
     )
 
 

@@ -79,7 +79,9 @@ def scope_of(rule: Json) -> str:
 
 
 def in_scope(rule: Json, line: Json) -> bool:
-    kind = scope_of(rule)
+    kind, out = scope_of(rule), rule.get("scope", {}).get("except", {})
+    if line.get("sku") in out.get("skus", []) or line.get("category") in out.get("categories", []):
+        return False
     return kind == "order" or line.get(kind) in rule["scope"]["values"]
 
 
@@ -138,12 +140,12 @@ def applies(rule: Json, case: Json) -> bool:
         return False
     if window.get("ends_at") and at >= datetime.fromisoformat(window["ends_at"]):
         return False
-    return all(condition_holds(condition, case, at) for condition in rule.get("conditions", []))
+    return all(condition_holds(condition, rule, case, at) for condition in rule.get("conditions", []))
 
 
-def condition_holds(condition: Json, case: Json, at: datetime) -> bool:
-    fact, value = fact_of(condition["field"], case, at), condition["value"]
-    if condition["field"] == "amount":
+def condition_holds(condition: Json, rule: Json, case: Json, at: datetime) -> bool:
+    fact, value = fact_of(condition["field"], rule, case, at), condition["value"]
+    if condition["field"] in ("amount", "scope_amount"):
         value = [Fraction(one) for one in value] if isinstance(value, list) else Fraction(value)
     match condition["op"]:
         case "eq":
@@ -156,11 +158,22 @@ def condition_holds(condition: Json, case: Json, at: datetime) -> bool:
             return fact not in value
         case "gte":
             return bool(fact >= value)
+        case "multiple_of":
+            return bool(fact % value == 0)
         case _:
             return bool(fact <= value)
 
 
-def fact_of(field: str, case: Json, at: datetime) -> Any:
+def birthday_in(birth_date: str | None, year: int) -> tuple[int, int]:
+    """Month and day; (0, 0) for who did not say."""
+    if birth_date is None:
+        return (0, 0)
+    _, month, day = map(int, birth_date.split("-"))
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return (2, 28) if (month, day) == (2, 29) and not leap else (month, day)
+
+
+def fact_of(field: str, rule: Json, case: Json, at: datetime) -> Any:
     zone = ZoneInfo(case["program"]["time_zone"])
     local, purchase, member = at.astimezone(zone), case["purchase"], case["member"]
     joined = datetime.fromisoformat(member["joined_at"]).astimezone(zone)
@@ -169,7 +182,11 @@ def fact_of(field: str, case: Json, at: datetime) -> Any:
         "amount": Fraction(purchase["amount"]),
         "tier": member["tier"],
         "currency": purchase["currency"],
-        "first_purchase": member["first_purchase"],
+        "scope_amount": sum((line["amount"] for line in lines_of(purchase) if in_scope(rule, line)), Fraction(0)),
+        "first_purchase": member["purchases_before"] == 0,
+        "purchase_number": member["purchases_before"] + 1,
+        "birthday": birthday_in(member["birth_date"], local.year) == (local.month, local.day),
+        "birthday_month": (member["birth_date"] or "0000-00-00")[5:7] == f"{local.month:02}",
         "member_age_days": max(0, local.toordinal() - joined.toordinal()),
         "weekday": local.weekday() + 1,
         "hour": local.hour,

@@ -1,6 +1,6 @@
 """Generated cases of the earning rules: small worlds in which rules meet, tie and run into their limits often."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -41,6 +41,11 @@ def ordered(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
 _OPERANDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "merchant_id": one_or_some(st.sampled_from([MERCHANT, OTHER_MERCHANT])),
     "amount": ordered(st.sampled_from(["0", "1", "10", "10.5", "250"])),
+    "scope_amount": ordered(st.sampled_from(["0", "1", "10", "10.5", "50"])),
+    "purchase_number": ordered(st.integers(1, 6))
+    | st.fixed_dictionaries({"op": st.just("multiple_of"), "value": st.integers(1, 4)}),
+    "birthday": st.fixed_dictionaries({"op": st.sampled_from(["eq", "ne"]), "value": st.booleans()}),
+    "birthday_month": st.fixed_dictionaries({"op": st.sampled_from(["eq", "ne"]), "value": st.booleans()}),
     "tier": one_or_some(st.sampled_from(TIERS)),
     "currency": one_or_some(st.sampled_from(["GBP", "JPY"])),
     "first_purchase": st.fixed_dictionaries({"op": st.sampled_from(["eq", "ne"]), "value": st.booleans()}),
@@ -52,11 +57,18 @@ conditions = st.sampled_from(sorted(_OPERANDS)).flatmap(
     lambda field: _OPERANDS[field].map(lambda rest: {"field": field, **rest})
 )
 
-scopes = st.one_of(
+exceptions = st.fixed_dictionaries(
+    {
+        "skus": st.lists(st.sampled_from(SKUS), max_size=2),
+        "categories": st.lists(st.sampled_from(CATEGORIES), max_size=1),
+    }
+)
+plain_scopes = st.one_of(
     st.just({"type": "order"}),
     st.fixed_dictionaries({"type": st.just("sku"), "values": st.lists(st.sampled_from(SKUS), min_size=1)}),
     st.fixed_dictionaries({"type": st.just("category"), "values": st.lists(st.sampled_from(CATEGORIES), min_size=1)}),
 )
+scopes = plain_scopes | st.builds(lambda scope, out: {**scope, "except": out}, plain_scopes, exceptions)
 effects = st.one_of(
     st.fixed_dictionaries(
         {"type": st.just("points_per_amount"), "points": st.sampled_from(RATES), "per": st.sampled_from(PERS)}
@@ -69,7 +81,7 @@ limits = st.fixed_dictionaries(
     optional={
         "points_per_transaction": st.integers(1, 60),
         "points_per_member": st.fixed_dictionaries(
-            {"points": st.integers(1, 200), "period": st.sampled_from(["day", "week", "month", "ever"])}
+            {"points": st.integers(1, 200), "period": st.sampled_from(["day", "week", "month", "year", "ever"])}
         ),
         "budget_points": st.integers(1, 200),
     },
@@ -128,7 +140,10 @@ members = st.fixed_dictionaries(
         "tier": st.sampled_from([*TIERS, None]),
         "tier_multiplier": st.sampled_from(["1", "1", "1.25", "2", "0.5"]),
         "joined_at": moments,
-        "first_purchase": st.booleans(),
+        "purchases_before": st.integers(0, 8),
+        "birth_date": st.none()
+        | st.dates(date(1950, 1, 1), date(2000, 12, 31)).map(date.isoformat)
+        | st.sampled_from(["1996-02-29", "1980-03-25", "1980-03-26", "1980-03-27"]),
     }
 )
 used = st.fixed_dictionaries({"member": st.integers(0, 250), "budget": st.integers(0, 250)})

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from loyalty.domain.redemption import Reason
 from loyalty.domain.rules import parse_rule
-from loyalty.domain.rules.definition import Field, Op, Trigger
+from loyalty.domain.rules.definition import EVENT_FIELD_PREFIX, Field, Op, Trigger
 from loyalty.domain.rules.receipt import SCHEMA_VERSION
 from schemas.admin.rules import Condition, RuleDefinition
 from schemas.customer import ReceiptSteps
@@ -34,9 +34,11 @@ def test_a_receipt_is_what_the_contract_says(case: dict[str, Any]) -> None:
 
 def test_the_contract_names_every_field_and_operator() -> None:
     properties = Condition.model_json_schema()["properties"]
-    assert set(properties["field"]["enum"]) == set(Field)
+    named, of_events = properties["field"]["anyOf"]
+    assert set(named["enum"]) == set(Field)
+    assert of_events["pattern"].startswith(rf"^{EVENT_FIELD_PREFIX[:-1]}\.")
     assert set(properties["op"]["enum"]) == set(Op)
-    assert RuleDefinition.model_json_schema()["properties"]["trigger"]["const"] == Trigger.TRANSACTION_RECORDED
+    assert set(RuleDefinition.model_json_schema()["properties"]["trigger"]["enum"]) == set(Trigger)
 
 
 def test_the_contract_names_every_reason() -> None:

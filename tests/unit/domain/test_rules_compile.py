@@ -13,7 +13,7 @@ from loyalty.domain.purchase import Line, MemberFacts, Purchase
 from loyalty.domain.rules import ActiveRule, active_rule, compile_ruleset, evaluate
 
 AT = datetime(2017, 3, 5, 14, tzinfo=UTC)
-MEMBER = MemberFacts(AT, first_purchase=False)
+MEMBER = MemberFacts(AT, purchases_before=1)
 BASE = {"name": "base", "effect": {"type": "points_per_amount", "points": 1, "per": 1}}
 
 
@@ -66,7 +66,7 @@ def test_a_sku_rule_out_of_force_leaves_the_line_to_the_next_scope() -> None:
 
 
 def test_nothing_drifts_over_the_largest_numbers() -> None:
-    tier = MemberFacts(AT, first_purchase=False, tier_multiplier=Decimal("1.0001"))
+    tier = MemberFacts(AT, purchases_before=1, tier_multiplier=Decimal("1.0001"))
     rules = [
         rule(1, effect={"type": "points_per_amount", "points": "999999.9999", "per": "0.0001"}),
         rule(2, effect={"type": "multiplier", "factor": "999.9999"}),

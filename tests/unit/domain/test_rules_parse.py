@@ -109,7 +109,7 @@ def test_rates_that_are_refused(bad: object) -> None:
         ({"limits": {"budget_points": -1}}, ["/limits/budget_points"]),
         ({"limits": {"budget_points": 1.5}}, ["/limits/budget_points"]),
         ({"limits": {"points_per_member": {"points": 5}}}, ["/limits/points_per_member/period"]),
-        ({"limits": {"points_per_member": {"points": 5, "period": "year"}}}, ["/limits/points_per_member/period"]),
+        ({"limits": {"points_per_member": {"points": 5, "period": "decade"}}}, ["/limits/points_per_member/period"]),
         ({"limits": {"points_per_year": 5}}, ["/limits/points_per_year"]),
         ({"conditions": {}}, ["/conditions"]),
         ({"conditions": ["tier"]}, ["/conditions/0"]),
@@ -191,3 +191,63 @@ def test_any_json_is_read_or_refused_with_reasons(definition: dict[str, Any]) ->
     else:
         reasons = [("", "read")]
     assert reasons
+
+
+def test_a_rule_for_events_asks_about_their_fields() -> None:
+    rule = parse_rule(
+        {
+            "name": "Review",
+            "trigger": "event.recorded",
+            "event_type": "review.written",
+            "effect": {"type": "fixed", "points": 20},
+            "conditions": [
+                {"field": "fields.stars", "op": "gte", "value": "3.5"},
+                {"field": "fields.verified", "op": "eq", "value": True},
+                {"field": "fields.channel", "op": "in", "value": ["app", "web"]},
+            ],
+        }
+    )
+    assert parse_rule(rule.to_json()) == rule
+    assert rule.to_json()["event_type"] == "review.written"
+
+
+EVENT_RULE: dict[str, Any] = {
+    "trigger": "event.recorded",
+    "event_type": "review.written",
+    "effect": {"type": "fixed", "points": 20},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"event_type": None}, ["/event_type"]),
+        ({"event_type": "Review"}, ["/event_type"]),
+        ({"effect": EARN}, ["/effect/type"]),
+        ({"scope": {"type": "sku", "values": ["a"]}}, ["/scope"]),
+        ({"conditions": [{"field": "amount", "op": "gte", "value": 1}]}, ["/conditions/0/field"]),
+        ({"conditions": [{"field": "fields.", "op": "eq", "value": 1}]}, ["/conditions/0/field"]),
+        ({"conditions": [{"field": "fields.stars", "op": "gte", "value": "x"}]}, ["/conditions/0/value"]),
+        ({"trigger": "transaction.recorded"}, ["/event_type"]),
+    ],
+)
+def test_what_an_event_cannot_have_is_refused(changes: dict[str, Any], expected: list[str]) -> None:
+    assert pointers(**{**EVENT_RULE, **changes}) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"conditions": [{"field": "purchase_number", "op": "multiple_of", "value": 0}]}, ["/conditions/0/value"]),
+        ({"conditions": [{"field": "amount", "op": "multiple_of", "value": 2}]}, ["/conditions/0/op"]),
+        ({"conditions": [{"field": "birthday", "op": "gte", "value": True}]}, ["/conditions/0/op"]),
+        ({"conditions": [{"field": "fields.stars", "op": "eq", "value": 1}]}, ["/conditions/0/field"]),
+        ({"scope": {"type": "order", "except": {"sku": ["a"]}}}, ["/scope/except/sku"]),
+        (
+            {"scope": {"type": "order", "except": {"skus": ["a"]}}, "effect": {"type": "multiplier", "factor": 2}},
+            ["/scope/except"],
+        ),
+    ],
+)
+def test_what_the_newer_fields_refuse(changes: dict[str, Any], expected: list[str]) -> None:
+    assert pointers(**changes) == expected

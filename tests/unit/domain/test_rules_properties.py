@@ -34,18 +34,19 @@ def test_the_receipt_adds_up(case: dict[str, Any]) -> None:
     by_rule = [Fraction(0)] * len(receipt.rules)
     for line in receipt.lines:
         for earned in line.rules:
-            by_rule[earned.rule] += earned.points
+            by_rule[earned.rule] += earned.points.fraction
     for earned in receipt.fixed:
-        by_rule[earned.rule] += earned.points
+        by_rule[earned.rule] += earned.points.fraction
     kinds = {cut.rule for cut in receipt.cuts} - {multiplier.rule for multiplier in receipt.multipliers}
-    cuts = sum((Fraction(cut.points) for cut in receipt.cuts if cut.rule in kinds and not cut.period_key), Fraction(0))
-    extras = sum((multiplier.extra for multiplier in receipt.multipliers), Fraction(0))
-    assert receipt.before_multipliers == sum(by_rule, Fraction(0)) - cuts
-    assert receipt.unrounded == receipt.before_multipliers + extras + receipt.tier.extra
-    assert receipt.unrounded == sum((rule.contribution for rule in receipt.rules), Fraction(0))
+    cuts = sum((cut.points.fraction for cut in receipt.cuts if cut.rule in kinds and not cut.period_key), Fraction(0))
+    extras = sum((multiplier.extra.fraction for multiplier in receipt.multipliers), Fraction(0))
+    assert receipt.before_multipliers.fraction == sum(by_rule, Fraction(0)) - cuts
+    before_tier = receipt.before_multipliers.fraction + extras
+    assert receipt.unrounded.fraction == before_tier + receipt.tier.extra.fraction
+    assert receipt.unrounded.fraction == sum((rule.contribution.fraction for rule in receipt.rules), Fraction(0))
     assert receipt.rounded == sum(rule.share for rule in receipt.rules)
     assert receipt.points == sum(rule.points for rule in receipt.rules)
-    late_cuts = sum(int(cut.points) for cut in receipt.cuts if cut.period_key)
+    late_cuts = sum(int(cut.points.fraction) for cut in receipt.cuts if cut.period_key)
     assert receipt.rounded - late_cuts == receipt.points
 
 
@@ -55,8 +56,10 @@ def test_the_receipt_is_json_and_its_exact_numbers_read_back(case: dict[str, Any
     receipt = evaluate(case).receipt
     document = json.loads(json.dumps(receipt.to_json()))
     assert document == receipt.to_json()
-    assert Fraction(document["unrounded"]) == receipt.unrounded
-    assert [Fraction(rule["contribution"]) for rule in document["rules"]] == [r.contribution for r in receipt.rules]
+    assert Fraction(document["unrounded"]) == receipt.unrounded.fraction
+    assert [Fraction(rule["contribution"]) for rule in document["rules"]] == [
+        rule.contribution.fraction for rule in receipt.rules
+    ]
 
 
 @often
@@ -193,4 +196,4 @@ def with_lines(purchase: Purchase, lines: Sequence[Line]) -> Purchase:
 def assert_same_points(one: Award, other: Award) -> None:
     assert one.shares == other.shares
     assert one.usage_changes == other.usage_changes
-    assert one.receipt.unrounded == other.receipt.unrounded
+    assert one.receipt.unrounded.fraction == other.receipt.unrounded.fraction

@@ -1,9 +1,13 @@
 """Windows, weekdays, hours, ages and periods: by the transaction's own time in the program's time zone."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loyalty.domain.award import Counter, UsageKey
 from loyalty.domain.periods import Period, period_key
@@ -64,6 +68,79 @@ def test_hours_follow_daylight_saving(at: str, hour: int) -> None:
 def test_weekdays_are_local_and_iso(at: str, zone: str, weekday: int) -> None:
     days = [day for day in range(1, 8) if awarded(at, when("weekday", "eq", day), {"time_zone": zone})]
     assert days == [weekday]
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "birthday"),
+    [
+        ("1990-03-05", "2017-03-05", True),
+        ("1990-03-05", "2017-03-06", False),
+        ("1996-02-29", "2016-02-29", True),
+        ("1996-02-29", "2016-02-28", False),
+        ("1996-02-29", "2017-02-28", True),
+        ("1996-02-29", "1900-02-28", True),  # 1900 was no leap year
+        (None, "2017-03-05", False),
+    ],
+)
+def test_a_birthday_comes_every_year(born: str | None, day: str, birthday: bool) -> None:
+    assert awarded(f"{day}T12:00:00Z", when("birthday", "eq", True), birth_date=born) is birthday
+
+
+def test_a_birthday_begins_at_midnight_where_the_program_is() -> None:
+    born = "1990-07-01"
+    assert not awarded("2017-06-30T22:59:59Z", when("birthday", "eq", True), birth_date=born)
+    assert awarded("2017-06-30T23:00:00Z", when("birthday", "eq", True), birth_date=born)
+    assert not awarded("2017-06-30T22:59:59Z", when("birthday_month", "eq", True), birth_date=born)
+
+
+ZONES_WITH_CHANGES = [
+    "Europe/London",
+    "America/New_York",
+    "Pacific/Auckland",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+]
+
+
+def changes_of_the_clock(zone: ZoneInfo, year: int) -> list[datetime]:
+    """The UTC half hours of a year at which the zone's offset changes."""
+    first, half_hour = datetime(year, 1, 1, tzinfo=UTC), timedelta(minutes=30)
+    steps = [first + half_hour * number for number in range(366 * 48)]
+    return [
+        later for at, later in pairwise(steps) if at.astimezone(zone).utcoffset() != later.astimezone(zone).utcoffset()
+    ]
+
+
+CHANGES = {name: changes_of_the_clock(ZoneInfo(name), 2017) for name in ZONES_WITH_CHANGES}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(ZONES_WITH_CHANGES), st.data(), st.integers(-90_000, 90_000))
+def test_local_time_around_a_change_of_the_clock(name: str, data: st.DataObject, seconds: int) -> None:
+    """An instant has one hour, one weekday and one day of limits, also in an hour that comes twice or never."""
+    at = data.draw(st.sampled_from(CHANGES[name])) + timedelta(seconds=seconds)
+    program = {"time_zone": name}
+    local = datetime.fromtimestamp(at.timestamp(), ZoneInfo(name))
+    moment = at.isoformat()
+    assert [hour for hour in range(24) if awarded(moment, when("hour", "eq", hour), program)] == [local.hour]
+    assert [day for day in range(1, 8) if awarded(moment, when("weekday", "eq", day), program)] == [local.isoweekday()]
+    limits = {"points_per_member": {"points": 5, "period": "day"}}
+    rules = [{"name": "r", "effect": {"type": "fixed", "points": 1}, "limits": limits}]
+    built = build({"program": program, "rules": rules, "purchase": {"amount": "1.00", "occurred_at": moment}})
+    assert built.ruleset.usage_keys(built.purchase)[0].period_key == local.date().isoformat()
+
+
+@pytest.mark.parametrize("name", ZONES_WITH_CHANGES)
+def test_an_hour_that_comes_twice_is_the_same_hour_twice(name: str) -> None:
+    """Two changes a year: one leaves a gap in the local time, the other folds it."""
+    assert len(CHANGES[name]) == 2
+    gap, fold = sorted(CHANGES[name], key=lambda at: at.astimezone(ZoneInfo(name)).fold)
+    before, after = (gap - timedelta(seconds=1)).astimezone(ZoneInfo(name)), gap.astimezone(ZoneInfo(name))
+    assert after.replace(tzinfo=None) - before.replace(tzinfo=None) > timedelta(seconds=1)
+    again, first = fold.astimezone(ZoneInfo(name)), (fold - timedelta(seconds=1)).astimezone(ZoneInfo(name))
+    assert again.replace(tzinfo=None) < first.replace(tzinfo=None)
+    for moment in (first, again):
+        assert awarded(moment.isoformat(), when("hour", "eq", moment.hour), {"time_zone": name})
 
 
 @pytest.mark.parametrize(
