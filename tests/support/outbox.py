@@ -27,6 +27,7 @@ StartRelay = Callable[..., LaurelProcess]
 
 MOMENT = datetime(2026, 11, 22, 15, 0, 0, 123456, tzinfo=UTC)
 READ_SECONDS = 20
+CONNECT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,15 @@ class Stage:
             "select id from outbox where event_id = any($1) order by id", [event.event_id for event in events]
         )
         return [row["id"] for row in found]
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of its own, thrown away at the end whatever became of it."""
+        connection = await asyncpg.connect(self.dsn, timeout=CONNECT_SECONDS)
+        try:
+            yield connection
+        finally:
+            connection.terminate()
 
     @asynccontextmanager
     async def relaying(self, **changes: Any) -> AsyncIterator[asyncio.Task[None]]:
