@@ -21,6 +21,7 @@ from agents.brokers import wait_for_topics
 from agents.ending import EXIT_BUG, end_process
 from agents.flows import earning_flow, redeeming_flow
 from agents.health import serve_health
+from agents.housekeeping import keep_house
 from agents.lag import LagReport
 from agents.metrics import WorkerMetrics
 from agents.processing import Flow, Processor
@@ -31,8 +32,8 @@ from loyalty.settings import Settings
 from loyalty.store.database import DATABASE_AWAY, Pool, open_pool
 from outbox import Poke
 
-DATABASE_CONNECTIONS = 5
-"""One for each flow, one to set events aside, one for the reconciler's session, one to spare."""
+DATABASE_CONNECTIONS = 6
+"""One for each flow, one to set events aside, the sessions of reconciler and housekeeping, one to spare."""
 DATABASE_PAUSE_SECONDS = 1.0
 READY_SECONDS = 1.0
 GC_THRESHOLD = 50_000
@@ -154,6 +155,7 @@ def _add_tasks(app: faust.App, parts: Parts) -> None:
     settings, clock = parts.settings, parts.clock
     report = LagReport(parts.redis, parts.metrics, settings.topic_prefix, clock)
     _add_task(app, "lag", lambda: report_lag(app, report, settings.topic_prefix))
+    _add_task(app, "housekeeping", lambda: keep_house(parts.pool, settings.worker_housekeeping_every_seconds))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
 
 

@@ -56,7 +56,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("laurel outbox skip transaction.recorded 01a20442-0435-7248-959c-fdab83b78174", "drop its first event"),
     ),
     "outbox rebase": (Example("laurel outbox rebase --dry-run", "what a rebase would do"),),
-    "ledger verify": (Example("laurel ledger verify --json", "exit status 1 when anything is wrong"),),
+    "ledger verify": (
+        Example("laurel ledger verify --json", "exit status 1 when anything is wrong"),
+        Example("laurel ledger verify --noted 81744:9f86d08…", "the chain still goes through what you noted down"),
+    ),
+    "ledger export": (
+        Example("laurel ledger export ledger.ndjson", "then, anywhere: python3 tools/verify_ledger.py ledger.ndjson"),
+    ),
+    "ledger seal": (Example("laurel ledger seal --json", "before an export: the chain covers all entries"),),
     "replay": (
         Example("laurel replay --baskets 5000", "the oldest 5,000 baskets"),
         Example("laurel replay --all --json all.json", "all 155,848, with the summary in a file"),

@@ -43,7 +43,7 @@ COMMANDS = {
     "relay": Entry("cli.outbox", "Publish the outbox to Kafka."),
     "worker": Entry("cli.worker", "Turn purchases into points and decide redemptions."),
     "outbox": Entry("cli.outbox", "Inspect the outbox."),
-    "ledger": Entry("cli.ledger", "Verify the ledger."),
+    "ledger": Entry("cli.ledger", "Verify, seal and export the ledger."),
     "replay": Entry("cli.replay", "Send real purchases through the Customer API."),
 }
 

@@ -11,59 +11,29 @@ from typing import Any
 
 import pytest
 
-from loyalty.clock import system_clock
-from loyalty.services.earning import award_transactions
-from loyalty.services.redeeming import decide_redemptions
-from loyalty.services.rulesets import Rulesets
-from loyalty.services.verifying import CHECKS, verify_ledger
+from loyalty.services.verifying import CHECKS, Checked, first_bad_entry, verify_ledger
 from loyalty.store.database import Connection
-from tests.support.rows import (
-    BASE_RULE,
-    add_member,
-    add_merchant,
-    add_redemption,
-    add_reward,
-    add_rule,
-    add_transaction,
-    give_points,
-    laurel_pool,
-    recorded,
-    redeemed,
-)
+from tests.support.ledger import VANDALISM, fill_ledger, seal_all
+from tests.support.rows import laurel_pool
 
 
 @pytest.fixture
 async def conn(database_url: str) -> AsyncIterator[Connection]:
-    """A ledger in which everything has happened: earned, adjusted, redeemed, rejected, for two members."""
     async with laurel_pool(database_url) as pool, pool.acquire() as conn:
-        await add_rule(conn, BASE_RULE)
-        merchant_id, reward_id = await add_merchant(conn), await add_reward(conn, 15)
-        for _ in range(2):
-            member_id = await add_member(conn)
-            purchases = [recorded(member_id, await add_transaction(conn, member_id, merchant_id)) for _ in range(3)]
-            wishes = [
-                redeemed(member_id, await add_redemption(conn, member_id, reward_id, 15), reward_id, 15) for _ in "12"
-            ]
-            async with conn.transaction():
-                await award_transactions(conn, purchases, system_clock, Rulesets())
-                await award_transactions(
-                    conn,
-                    [recorded(member_id, await add_transaction(conn, member_id, merchant_id), "0.50")],
-                    system_clock,
-                    Rulesets(),
-                )
-                await decide_redemptions(conn, wishes[:1], system_clock)
-            await give_points(conn, member_id, -12)
-            async with conn.transaction():
-                await decide_redemptions(conn, wishes[1:], system_clock)
+        await fill_ledger(conn)
+        await seal_all(conn)
         yield conn
+
+
+async def all_checked(conn: Connection) -> list[Checked]:
+    return [checked async for checked in verify_ledger(conn)]
 
 
 async def first_findings(conn: Connection) -> dict[str, int | None]:
     """The entry that each check that failed names first."""
     return {
         checked.check.name: checked.findings.first[0].entry_id
-        async for checked in verify_ledger(conn)
+        for checked in await all_checked(conn)
         if checked.findings.total
     }
 
@@ -114,7 +84,7 @@ CORRUPTIONS = {
     "update redemption set entry_id = null where status = 'completed'": {"redemptions"},
     "delete from redemption where status = 'completed'": {"redemptions"},
     "update redemption set status = 'rejected', reason = 'out_of_stock' where status = 'completed'": {"redemptions"},
-    "delete from journal_entry where id = 2": {"sequence", "balances", "wallets", "awards", "lots"},
+    "delete from journal_entry where id = 2": {"sequence", "balances", "wallets", "awards", "lots", "chain"},
 }  # fmt: skip
 """What a vandal with the superuser's rights does, and the rules that this breaks."""
 
@@ -138,8 +108,20 @@ async def test_each_check_finds_something_that_no_other_need_find(conn: Connecti
 
 async def test_the_first_bad_entry_is_named(conn: Connection) -> None:
     await conn.execute("set session_replication_role = replica")
-    await conn.execute("update journal_entry set available_after = 0 where id in (2, 4)")
-    assert (await findings(conn))["balances"] == 2
+    named = {}
+    for kind, (vandalism, _) in VANDALISM.items():
+        attempt = conn.transaction(isolation="repeatable_read")
+        await attempt.start()
+        await conn.execute(vandalism)
+        named[kind] = first_bad_entry(await all_checked(conn))
+        await attempt.rollback()
+    assert named == {kind: bad_entry for kind, (_, bad_entry) in VANDALISM.items()}
+
+
+async def test_changes_that_agree_are_found_by_the_chain_alone(conn: Connection) -> None:
+    await conn.execute("set session_replication_role = replica")
+    await conn.execute(VANDALISM["changes that agree with each other"][0])
+    assert await findings(conn) == {"chain": 3}
 
 
 async def run_verify(database_url: str) -> tuple[int, Any]:
