@@ -88,6 +88,7 @@ async def connect(settings: RelaySettings) -> asyncpg.Connection:
             "application_name": settings.application_name,
             "search_path": settings.schema,
             "timezone": "UTC",
+            "datestyle": "ISO",
             "idle_session_timeout": str(silence_ms),
             "idle_in_transaction_session_timeout": str(silence_ms),
             "tcp_user_timeout": str(silence_ms),

@@ -20,9 +20,12 @@ import asyncpg
 from outbox.statements import load
 
 Row = Sequence[Any]
-"""id, topic, key, payload, event id, source, time, traceparent, bytes of the rows before it in its page."""
+"""id, topic, key, payload, event id, source, time, traceparent, bytes of the rows before it in its page.
 
-ID, TOPIC, KEY, PAYLOAD, EVENT_ID, SOURCE, OCCURRED_AT, TRACEPARENT, BYTES_BEFORE = range(9)
+The time is PostgreSQL's text in UTC. A row of a small cut has the snapshot that closes the cut as well.
+"""
+
+ID, TOPIC, KEY, PAYLOAD, EVENT_ID, SOURCE, OCCURRED_AT, TRACEPARENT, BYTES_BEFORE, SNAPSHOT = range(10)
 
 _SQL = load("log")
 
@@ -90,11 +93,10 @@ class LogReader:
 
     async def _read_small_cut(self, conn: asyncpg.Connection, since: Snapshot) -> Page:
         limit = self.page_rows + 1
-        found = await conn.fetch(_SQL["read_small_cut"], since.xmax, since.in_progress, limit, self.page_bytes)
-        until = Snapshot.parse(found[0][0])
-        if found[0][1] is None:
+        rows = await conn.fetch(_SQL["read_small_cut"], since.xmax, since.in_progress, limit, self.page_bytes)
+        until = Snapshot.parse(rows[0][SNAPSHOT])
+        if rows[0][ID] is None:
             return Page((), Position(until), more=False)
-        rows = [tuple(row)[1:] for row in found]
         if len(rows) < limit and not self._full_of_bytes(rows):
             return Page(rows, Position(until), more=False)
         return await self._read_page(conn, since, await self._open_cut(conn, since, until))

@@ -17,7 +17,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from outbox.checkpoint import Ends
 from outbox.kafka import LOGGER, REFUSALS, KafkaAwayError
 from outbox.log import ID, KEY, PAYLOAD, TOPIC, Row
-from outbox.publisher import headers, partition_of
+from outbox.records import headers_of, partition_of
 from outbox.settings import RelaySettings
 
 Key = tuple[str, str]
@@ -97,7 +97,7 @@ class OneByOne:
                 row[KEY],
                 partition_of(row[KEY], topics.partitions[row[TOPIC]]),
                 partial(self._delivered, row[ID], outcomes),
-                headers=headers(row),
+                headers=headers_of(row),
             )
         except KafkaException as error:
             self._failed(row[ID], outcomes, error.args[0])

@@ -129,7 +129,7 @@ class Pipeline:
 
     async def _room(self) -> None:
         """Wait until another page may be given to librdkafka, and the lease is good."""
-        while self._publisher and self._publisher.pages_in_flight > self._settings.pages_in_flight:
+        while self._publisher and not self._publisher.has_room:
             await self._settle()
             await asyncio.sleep(FULL_PIPELINE_PAUSE_SECONDS)
         await self._term.session.beat()
@@ -149,7 +149,7 @@ class Pipeline:
         settings, wake = self._settings, self._term.wake
         if page.rows:
             pause_seconds = settings.shortest_pause_seconds
-        elif not self._publisher or not self._publisher.pages_in_flight:
+        elif not self._publisher or self._publisher.idle:
             await self._slow_lane.serve_requests()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(wake.wait(), pause_seconds)
@@ -158,7 +158,7 @@ class Pipeline:
 
     async def _drain(self) -> None:
         deadline = time.monotonic() + self._settings.drain_seconds
-        while self._publisher and self._publisher.pages_in_flight and time.monotonic() < deadline:
+        while self._publisher and not self._publisher.idle and time.monotonic() < deadline:
             await self._settle()
             await asyncio.sleep(FULL_PIPELINE_PAUSE_SECONDS)
 

@@ -17,35 +17,37 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, islice, repeat
 from typing import Any
-from zlib import crc32
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from outbox.checkpoint import Ends
 from outbox.kafka import LOGGER, KafkaAwayError, LeaseExpiredError, classify
-from outbox.log import Position, Row
+from outbox.log import KEY, PAYLOAD, Position, Row
+from outbox.records import Slots, header_lists
 from outbox.settings import RelaySettings
-
-Slot = tuple[str, int]
-"""A topic's plain name and a partition."""
 
 PRIMED_SECONDS = 3_600.0
 """Brokers forget an idle producer after a day (producer.id.expiration.ms)."""
 PRIMING_PAUSE_SECONDS = 0.0005
+SLICE_ROWS = 50
+"""Rows given to librdkafka between two looks at the lease: no more of them can be late when a process was frozen."""
 
 
 class PageInFlight:
     """A page given to librdkafka, settled when `waiting` callbacks have come."""
 
-    __slots__ = ("ends", "ends_hold", "error", "position", "rows", "sent_at", "waiting")
+    __slots__ = ("ends", "ends_hold", "error", "position", "rows", "sent_at", "sent_bytes", "sent_rows", "waiting")
 
     def __init__(self, position: Position, rows: int, ends_hold: bool = False) -> None:
         self.position = position
         self.ends_hold = ends_hold
         self.rows = rows
+        self.sent_rows = 0
+        self.sent_bytes = 0
         self.sent_at = time.monotonic()
         self.waiting = 0
         self.ends: Ends = {}
@@ -60,46 +62,34 @@ class PageInFlight:
             self.ends[message.topic(), message.partition()] = message.offset() + 1  # type: ignore[index, operator]
 
 
-def headers(row: Row) -> dict[str, str | bytes | None]:
-    """The CloudEvents attributes of a row, in Kafka's binary content mode."""
-    id_, topic, key, _, event_id, source, occurred_at, traceparent, _ = row
-    attributes: dict[str, str | bytes | None] = {
-        "ce_specversion": "1.0",
-        "ce_id": event_id,
-        "ce_type": topic,
-        "ce_source": source,
-        "ce_subject": key,
-        "ce_time": occurred_at,
-        "ce_sequence": str(id_),
-    }
-    if traceparent is not None:
-        attributes["traceparent"] = traceparent
-    return attributes
-
-
-def partition_of(key: str, partitions: int) -> int:
-    """The partition of a key: what librdkafka's own partitioner for keyed records (consistent) would choose."""
-    return crc32(key.encode()) % partitions
-
-
 class Publisher:
     """One producer and the pages that it has in flight, oldest first."""
 
     def __init__(self, config: Mapping[str, Any], settings: RelaySettings) -> None:
         self._producer = Producer(dict(config), logger=LOGGER)
-        self._names = settings.topics.kafka_names
-        self._partitions = settings.topics.partitions
+        self._slots = Slots(settings.topics)
         self._delivery_seconds = settings.delivery_seconds
-        self._primed: dict[Slot, float] = {}
+        self._most_rows = settings.page_rows * settings.pages_in_flight
+        self._most_bytes = settings.page_bytes * settings.pages_in_flight
+        self._primed: dict[int, float] = {}
         self._in_flight: deque[PageInFlight] = deque()
 
     @property
-    def pages_in_flight(self) -> int:
-        return len(self._in_flight)
+    def rows_in_flight(self) -> int:
+        """Rows of pages that are not settled, counting those that were in the topics already."""
+        return sum(page.rows for page in self._in_flight)
 
     @property
-    def rows_in_flight(self) -> int:
-        return sum(page.rows for page in self._in_flight)
+    def idle(self) -> bool:
+        """Whether no page is in flight."""
+        return not self._in_flight
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another page may be sent: librdkafka holds less than pages_in_flight full ones."""
+        rows = sum(page.sent_rows for page in self._in_flight)
+        sent_bytes = sum(page.sent_bytes for page in self._in_flight)
+        return rows < self._most_rows and sent_bytes < self._most_bytes
 
     async def send(
         self,
@@ -117,57 +107,60 @@ class Publisher:
         page = PageInFlight(position, len(rows) + already_there, ends_hold)
         self._in_flight.append(page)
         try:
-            buckets = self._by_partition(rows)
-            await self._prime(buckets, page, lease_until)
-            for slot, bucket in buckets.items():
-                self._send_bucket(slot, bucket, page, lease_until)
+            if rows:
+                self._send(await self._prime(rows, page, lease_until), page, lease_until)
         except KafkaException as error:
             raise classify(error.args[0]) from error
         except BufferError as error:
             raise KafkaAwayError("librdkafka's queue is full") from error
         self._poll()
 
-    def _by_partition(self, rows: Sequence[Row]) -> dict[Slot, list[Row]]:
-        buckets: dict[Slot, list[Row]] = {}
-        partitions = self._partitions
-        for row in rows:
-            topic = row[1]
-            slot = topic, crc32(row[2].encode()) % partitions[topic]
-            bucket = buckets.get(slot)
-            if bucket is None:
-                buckets[slot] = [row]
-            else:
-                bucket.append(row)
-        return buckets
-
-    async def _prime(self, buckets: Mapping[Slot, list[Row]], page: PageInFlight, lease_until: float) -> None:
-        """Send the first row of each partition that the broker may not know us in, and wait for it."""
+    async def _prime(self, rows: Sequence[Row], page: PageInFlight, lease_until: float) -> Sequence[Row]:
+        """Send the first row of each partition that the broker may not know us in, and wait for it; the other rows."""
         now = time.monotonic()
-        unprimed = [slot for slot in buckets if now - self._primed.get(slot, -math.inf) > PRIMED_SECONDS]
-        for slot in unprimed:
-            self._send_bucket(slot, [buckets[slot].pop(0)], page, lease_until)
-        while unprimed and page.waiting and page.error is None:
+        numbers = self._slots.numbers(rows)
+        unprimed = {n for n in set(numbers) if now - self._primed.get(n, -math.inf) > PRIMED_SECONDS}
+        if not unprimed:
+            return rows
+        firsts = {numbers.index(number) for number in unprimed}
+        self._send([rows[at] for at in sorted(firsts)], page, lease_until)
+        while page.waiting and page.error is None:
             await asyncio.sleep(PRIMING_PAUSE_SECONDS)
             self._poll()
             self._check_age(page)
         if page.error is not None:
             raise classify(page.error)
         self._primed.update(dict.fromkeys(unprimed, now))
+        return [row for at, row in enumerate(rows) if at not in firsts]
 
-    def _send_bucket(self, slot: Slot, bucket: Sequence[Row], page: PageInFlight, lease_until: float) -> None:
-        if not bucket:
+    def _send(self, rows: Sequence[Row], page: PageInFlight, lease_until: float) -> None:
+        """Partition by partition, so that librdkafka's batches are large; the last of each has the callback."""
+        if not rows:
             return
-        produce, now = self._producer.produce, time.monotonic
-        name, partition = self._names[slot[0]], slot[1]
-        last = bucket[-1]
-        for row in bucket:
-            if now() > lease_until:
+        slots, numbers = self._slots, self._slots.numbers(rows)
+        columns = list(zip(*map(rows.__getitem__, sorted(range(len(rows)), key=numbers.__getitem__)), strict=True))
+        numbers.sort()
+        page.sent_rows += len(rows)
+        page.sent_bytes += sum(map(len, columns[PAYLOAD]))
+        callbacks: list[Any] = [None] * len(rows)
+        for end in accumulate(Counter(numbers).values()):
+            callbacks[end - 1] = page.delivered
+            page.waiting += 1
+        sending = map(
+            self._producer.produce,
+            map(slots.kafka_names.__getitem__, numbers),
+            columns[PAYLOAD],
+            columns[KEY],
+            map(slots.partitions.__getitem__, numbers),
+            callbacks,
+            repeat(None),  # on_delivery, another name of the callback
+            repeat(0),  # timestamp: now
+            header_lists(columns),
+        )
+        for _ in range(0, len(rows), SLICE_ROWS):
+            if time.monotonic() > lease_until:
                 raise LeaseExpiredError
-            if row is last:
-                page.waiting += 1
-                produce(name, row[3], row[2], partition, page.delivered, headers=headers(row))
-            else:
-                produce(name, row[3], row[2], partition, headers=headers(row))
+            deque(islice(sending, SLICE_ROWS), maxlen=0)
 
     def settled(self) -> list[PageInFlight]:
         """The pages delivered since the last call, from the oldest on. Raises PipelineError."""

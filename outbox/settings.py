@@ -28,7 +28,8 @@ class RelaySettings:
 
     page_rows: int = 2_000
     page_bytes: int = 4 * 1024 * 1024
-    pages_in_flight: int = 2
+    pages_in_flight: int = 3
+    """So many full pages may wait for Kafka's answer, or more smaller ones."""
     shortest_pause_seconds: float = 0.002
     longest_pause_seconds: float = 0.08
 

@@ -13,9 +13,8 @@ with cut as materialized (
      from outbox where xid >= in_progress.txid and xid <= in_progress.txid order by xid, id limit $3) as late)
   limit $3
 )
-select pg_current_snapshot()::text as snapshot, page.id, page.topic, page.key, page.payload, page.event_id::text,
-  page.source, to_char(page.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as occurred_at,
-  page.traceparent, page.bytes_before
+select page.id, page.topic, page.key, page.payload, page.event_id::text, page.source, page.occurred_at::text,
+  page.traceparent, page.bytes_before, (select pg_current_snapshot()::text) as snapshot
 from (select 1) as one
 left join (
   select cut.*, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload)
@@ -34,8 +33,7 @@ from (select id from outbox where xid >= $1::xid8 and xid < $2::xid8 offset 0) a
 -- closes the cut, $4 and $5 the new transactions' ids: above $4, up to $5, $6 the last id read, $7 rows, $8 bytes.
 -- New transactions come along the primary key (a CASE, or the planner takes the index on xid and sorts each page),
 -- late ones one by one; merged by id.
-select page.id, page.topic, page.key, page.payload, page.event_id::text, page.source,
-  to_char(page.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as occurred_at,
+select page.id, page.topic, page.key, page.payload, page.event_id::text, page.source, page.occurred_at::text,
   page.traceparent, page.bytes_before
 from (
   select merged.*, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload)

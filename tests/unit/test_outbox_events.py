@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,6 @@ from outbox import EventTooLargeError, InvalidKeyError, NewEvent, OutboxError, T
 from outbox.checkpoint import decode_ends, encode_ends
 from outbox.events import MAX_KEY_BYTES
 from outbox.log import Snapshot
-from outbox.publisher import headers, partition_of
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 TOPICS = Topics.of(["orders"], partitions=4, prefix="test.")
@@ -75,11 +73,6 @@ def test_the_prefix_is_for_kafka_alone() -> None:
     TOPICS.check(event(topic="orders"))
 
 
-@given(st.text(st.characters(codec="utf-8")), st.integers(1, 1_000))
-def test_a_key_has_one_partition_and_it_is_librdkafkas(key: str, partitions: int) -> None:
-    assert partition_of(key, partitions) == crc32(key.encode()) % partitions < partitions
-
-
 @given(st.integers(3, 2**63), st.integers(0, 2**40), st.lists(st.integers(3, 2**63), max_size=5))
 def test_a_snapshot_is_read_as_postgresql_writes_it(xmin: int, width: int, in_progress: list[int]) -> None:
     text = f"{xmin}:{xmin + width}:{','.join(map(str, in_progress))}"
@@ -89,10 +82,3 @@ def test_a_snapshot_is_read_as_postgresql_writes_it(xmin: int, width: int, in_pr
 @given(st.dictionaries(st.tuples(st.text(), st.integers(0, 1_000)), st.integers(0, 2**63)))
 def test_ends_survive_being_stored(ends: dict[tuple[str, int], int]) -> None:
     assert decode_ends(encode_ends(ends)) == ends
-
-
-def test_headers_leave_out_a_trace_that_is_not_there() -> None:
-    row = (7, "orders", "k", b"{}", "id", "/shop", "2026-11-22T00:00:00.000000Z", None, 0)
-    assert headers(row)["ce_sequence"] == "7"
-    assert "traceparent" not in headers(row)
-    assert headers((*row[:7], "00-trace", 0))["traceparent"] == "00-trace"
