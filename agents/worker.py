@@ -26,14 +26,15 @@ from agents.lag import LagReport
 from agents.metrics import WorkerMetrics
 from agents.processing import Flow, Processor
 from agents.reconciler import keep_reconciling
+from agents.timed import keep_tending
 from agents.watching import assigned_partitions, report_lag, watch_group
 from loyalty.clock import Clock, system_clock
 from loyalty.settings import Settings
 from loyalty.store.database import DATABASE_AWAY, Pool, open_pool
 from outbox import Poke
 
-DATABASE_CONNECTIONS = 6
-"""One for each flow, one to set events aside, the sessions of reconciler and housekeeping, one to spare."""
+DATABASE_CONNECTIONS = 7
+"""One for each flow, one to set events aside, the sessions of reconciler, housekeeping and timed work, one to spare."""
 DATABASE_PAUSE_SECONDS = 1.0
 READY_SECONDS = 1.0
 GC_THRESHOLD = 50_000
@@ -157,6 +158,7 @@ def _add_tasks(app: faust.App, parts: Parts) -> None:
     _add_task(app, "lag", lambda: report_lag(app, report, settings.topic_prefix))
     _add_task(app, "housekeeping", lambda: keep_house(parts.pool, settings.worker_housekeeping_every_seconds))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
+    _add_task(app, "timed work", lambda: keep_tending(parts.pool, settings, parts.bell.ring))
 
 
 def _add_task(app: faust.App, name: str, work: Callable[[], Awaitable[Any]]) -> None:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     worker_reconcile_after_seconds: float = Field(
         600.0, gt=0, description="what was not processed for so long is told of again"
     )
+    worker_timed_every_seconds: float = Field(1.0, gt=0, description="how often points are released and expired")
     dead_letters_per_hour: int = Field(100, ge=1, description="more than these stop the worker")
     relay_metrics_port: int = Field(8104, ge=0, le=65_535)
 

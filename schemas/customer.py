@@ -101,6 +101,7 @@ class PointsBalance(Answered):
     available: int
     pending: int
     held: int
+    owed: int = Field(description="taken back by refunds after it was spent: points that come in pay it first")
     lifetime_earned: int
     tier: TierStanding
     expiring: list[ExpiringPoints] = Field(description="soonest first, at most 50")

@@ -108,6 +108,23 @@ class PointsAdjusted(Event):
     adjusted_at: UtcTime
 
 
+class PointsReleased(Event):
+    """Pending points became available; `points_paid` of them went to what the member owed. Topic points.released."""
+
+    points: int
+    points_paid: int
+    available_after: int
+    released_at: UtcTime
+
+
+class PointsExpired(Event):
+    """Points that nobody spent in time are gone. Topic points.expired."""
+
+    points: int
+    available_after: int
+    expired_at: UtcTime
+
+
 class MemberRegistered(Event):
     """A member joined. Topic member.registered. Carries no personal data."""
 
@@ -133,6 +150,8 @@ EVENTS: dict[str, type[BaseModel]] = {
     "reward.redeemed": RewardRedeemed,
     "redemption.completed": RedemptionCompleted,
     "points.adjusted": PointsAdjusted,
+    "points.released": PointsReleased,
+    "points.expired": PointsExpired,
     "member.registered": MemberRegistered,
     "rule.activated": RuleActivated,
 }

@@ -14,7 +14,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import Any
 
-AVAILABLE = "member.available"
+AVAILABLE, PENDING = "member.available", "member.pending"
 
 
 def demand(holds: bool, where: str, what: str) -> None:
@@ -45,13 +45,13 @@ class Ledger:
         entry = record["entry"]
         demand(entry is not None, f"after entry {self.last}", "a sealed entry is missing")
         self.chain(line, entry["entry"], record["hash"])
-        where, member, available = f"entry {entry['entry']}", entry["member"], 0
+        where, member, in_lots = f"entry {entry['entry']}", entry["member"], 0
         demand(len(entry["postings"]) > 1, where, "it has fewer than two postings")
         demand(sum(points for _, _, points in entry["postings"]) == 0, where, "its postings do not sum to zero")
         for account, holder, points in entry["postings"]:
             demand(holder == (member if account[:7] == "member." else None), where, "posted to another member")
             self.points[holder, account] += points
-            available += points if account == AVAILABLE else 0
+            in_lots += points if account in (AVAILABLE, PENDING) else 0
         self.entries[member] += 1
         demand(entry["seq"] == self.entries[member], where, f"seq {entry['seq']}: another is missing before it")
         demand(entry["available_after"] == self.points[member, AVAILABLE], where, "available_after is not the sum")
@@ -61,13 +61,14 @@ class Ledger:
             self.lots[lot][1] -= points
         self.lots |= {lot: [member, points] for lot, points in entry["lots"]}
         moved = sum(points for _, points in entry["lots"]) - sum(points for _, points in entry["draws"])
-        demand(available == moved, where, f"{available} points became available, its lots say {moved}")
+        demand(in_lots == moved, where, f"{in_lots} points became available or pending, its lots say {moved}")
 
     def wallet(self, _: bytes, record: dict[str, Any]) -> None:
         member = record["wallet"]
         booked = [self.points.pop((member, f"member.{name}"), 0) for name in ("pending", "available", "held")]
+        booked.append(-self.points.pop((member, "member.owed"), 0))
         booked.append(self.entries.pop(member, 0))
-        stored = [record[name] for name in ("pending", "available", "held", "entries")]
+        stored = [record[name] for name in ("pending", "available", "held", "owed", "entries")]
         demand(stored == booked, f"wallet of member {member}", f"holds {stored}, booked are {booked}")
 
     def lot(self, _: bytes, record: dict[str, Any]) -> None:

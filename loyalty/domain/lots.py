@@ -1,7 +1,7 @@
 """Points leave a wallet soonest-expiry first: lots that never expire last, ties by the older lot (the lower id)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from loyalty.errors import Conflict
@@ -30,7 +30,7 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class LotDraw:
-    """`points` taken out of a lot: at least one."""
+    """`points` taken out of a lot; negative ones are given back to it. Never 0."""
 
     lot_id: int
     points: int
@@ -58,6 +58,17 @@ def consume(lots: Sequence[Lot], points: int) -> list[LotDraw]:
     if missing:
         raise InsufficientPoints(missing)
     return draws
+
+
+def drain(lots: Iterable[Lot]) -> list[LotDraw]:
+    """All that is left in the lots."""
+    return [LotDraw(lot.lot_id, lot.remaining) for lot in lots if lot.remaining]
+
+
+def after(lots: Iterable[Lot], draws: Iterable[LotDraw]) -> list[Lot]:
+    """The lots when the points were drawn; draws on other lots are not theirs."""
+    drawn = {draw.lot_id: draw.points for draw in draws}
+    return [replace(lot, remaining=lot.remaining - drawn.get(lot.lot_id, 0)) for lot in lots]
 
 
 def _spending_order(lot: Lot) -> tuple[datetime, int]:

@@ -1,8 +1,10 @@
 """The program's settings, as far as the rules need them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from loyalty.domain.terms import PointsTerms
 
 
 class Rounding(StrEnum):
@@ -20,6 +22,7 @@ class ProgramSettings:
     currency: str = "GBP"
     time_zone: str = "UTC"
     rounding: Rounding = Rounding.DOWN
+    terms: PointsTerms = field(default_factory=PointsTerms)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,14 +1,18 @@
 """Adjustments: points that an operator gives or takes by hand, who says why."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.ledger import adjust
 from loyalty.errors import Conflict
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.events import emit, outgoing
-from loyalty.services.posting import Booking, post_entries
+from loyalty.services.expiring import points_expired
+from loyalty.services.points_policy import terms_of
+from loyalty.services.posting import Book, Booking
 from loyalty.store import members_admin
+from loyalty.store import program as programs
 from loyalty.store.database import Connection
 from schemas.admin.members import Adjustment, NewAdjustment
 from schemas.events import PointsAdjusted
@@ -23,7 +27,8 @@ class MemberErased(Conflict):
 async def adjust_points(
     conn: Connection, member_id: UUID, command: NewAdjustment, actor: Actor, clock: Clock, make_id: IdSource = new_id
 ) -> Adjustment:
-    """Books the points at once. Points given make a lot that does not expire; points taken leave soonest-expiry first.
+    """Books the points at once. Points given expire like those earned now, but are never pending; points taken leave
+    soonest-expiry first.
 
     Raises NotFound, MemberErased, and InsufficientPoints (with points_missing) for more than is available.
     """
@@ -31,9 +36,22 @@ async def adjust_points(
     if member.status == "erased":
         raise MemberErased
     adjustment_id, at = make_id(), clock()
-    draft = adjust(adjustment_id, member_id, command.points, command.reason)
-    booking = Booking(draft, source_id=adjustment_id, booked_at=at, traceparent=actor.traceparent)
-    [entry] = await post_entries(conn, [booking], at)
+    program = await programs.get_program(conn)
+    book = await Book.open(conn, {member_id})
+    await book.load_lots(conn, {member_id: max(0, -command.points)}, at)
+    expired = book.expire_due(at, make_id)
+    draft = adjust(adjustment_id, member_id, command.points, command.reason, owed=book.wallets[member_id].owed)
+    terms = terms_of(program.points)
+    booking = Booking(
+        draft,
+        source_id=adjustment_id,
+        booked_at=at,
+        expires_at=terms.expires_at(at, ZoneInfo(program.time_zone)),
+        traceparent=actor.traceparent,
+        rolls_months=terms.rolls_months,
+    )
+    entry = book.post(booking)
+    await book.close(conn, at)
     adjustment = Adjustment(
         adjustment_id=adjustment_id,
         member_id=member_id,
@@ -44,5 +62,6 @@ async def adjust_points(
     )
     await record_change(conn, Change("member.adjusted", "member", str(member_id), None, adjustment), actor, at)
     event = PointsAdjusted(**adjustment.model_dump())
-    await emit(conn, [outgoing(event, event_id=adjustment_id, occurred_at=at, traceparent=actor.traceparent)])
+    adjusted = outgoing(event, event_id=adjustment_id, occurred_at=at, traceparent=actor.traceparent)
+    await emit(conn, [*(points_expired(entry, at) for entry in expired), adjusted])
     return adjustment

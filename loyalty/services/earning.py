@@ -84,20 +84,34 @@ async def _evaluate(
         wallet = book.wallets[event.body.member_id]
         award = rules.ruleset.evaluate(purchase, _facts(wallet), usage.seen_by(wallet.member_id))
         usage.count(wallet.member_id, award.usage_changes)
-        awarded.append(_post(book, event, award, at))
+        awarded.append(_post(book, event, award, rules, at))
     await usage.save(conn)
     return awarded
 
 
-def _post(book: Book, event: Recorded, award: Award, at: datetime) -> Awarded:
+def _post(book: Book, event: Recorded, award: Award, rules: RulesetInForce, at: datetime) -> Awarded:
     wallet = book.wallets[event.body.member_id]
     wallet.transactions_awarded += 1
     if not award.points:
         return Awarded(event, award, wallet.available, book.touch(wallet.member_id))
-    draft = earn(event.event_id, wallet.member_id, award.points, pending=award.pending_until is not None)
-    booking = Booking(draft, event.body.transaction_id, at, award.expires_at, event.traceparent)
+    pending_until = _still_pending(award, at)
+    draft = earn(event.event_id, wallet.member_id, award.points, pending=pending_until is not None, owed=wallet.owed)
+    booking = Booking(
+        draft,
+        source_id=event.body.transaction_id,
+        booked_at=at,
+        expires_at=award.expires_at,
+        traceparent=event.traceparent,
+        pending_until=pending_until,
+        rolls_months=rules.terms.rolls_months,
+    )
     posted = book.post(booking)
     return Awarded(event, award, posted.available_after, posted.wallet_version)
+
+
+def _still_pending(award: Award, at: datetime) -> datetime | None:
+    """A purchase that is processed late may be past its pending period."""
+    return award.pending_until if award.pending_until is not None and award.pending_until > at else None
 
 
 def _purchase(recorded: TransactionRecorded) -> Purchase:
@@ -141,7 +155,7 @@ def _points_earned(awarded: Awarded, event_id: UUID, at: datetime) -> NewEvent:
         points=award.points,
         rules=tuple(RuleShare(rule_id=s.rule_id, version=s.version, points=s.points) for s in award.shares),
         available_after=awarded.available_after,
-        pending_until=award.pending_until,
-        expires_at=award.expires_at,
+        pending_until=_still_pending(award, at) if award.points else None,
+        expires_at=award.expires_at if award.points else None,
     )
     return outgoing(earned, event_id=event_id, occurred_at=at, traceparent=awarded.event.traceparent)

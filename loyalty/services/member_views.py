@@ -41,6 +41,7 @@ async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
         available=row["available"],
         pending=row["pending"],
         held=row["held"],
+        owed=row["owed"],
         lifetime_earned=row["lifetime_earned"],
         tier=_standing(row),
         expiring=[ExpiringPoints.model_validate(soon) for soon in row["expiring"]],

@@ -29,6 +29,7 @@ from loyalty.domain.redemption import (
 from loyalty.domain.voucher import RANDOM_BYTES, voucher_code
 from loyalty.errors import NotFound
 from loyalty.services.events import emit, outgoing
+from loyalty.services.expiring import points_expired
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
 from loyalty.services.posting import Book, Booking
 from loyalty.store import decisions, inbox
@@ -72,12 +73,14 @@ async def decide_redemptions(
         return NOTHING_HANDLED
     at = clock()
     book = await Book.open(conn, {event.body.member_id for event in fresh})
-    counter = await _Counter.open(conn, fresh, book)
+    counter = await _Counter.open(conn, fresh, book, at)
+    expired = book.expire_due(at, ids)
     decided = [counter.decide(event, at, random_bytes) for event in fresh]
     entry_ids = await book.close(conn, at)
     await decisions.save_decisions(conn, [_row(done, entry_ids.get(done.event.event_id)) for done in decided], at)
     await decisions.take_stock(conn, counter.taken, at)
-    await emit(conn, [_redemption_completed(done, ids(), at) for done in decided])
+    completed = [_redemption_completed(done, ids(), at) for done in decided]
+    await emit(conn, [points_expired(entry, at) for entry in expired] + completed)
     return Handled(len(fresh), frozenset(event.body.member_id for event in fresh))
 
 
@@ -103,7 +106,7 @@ class _Counter:
         self.taken: Counter[UUID] = Counter()
 
     @classmethod
-    async def open(cls, conn: Connection, events: Sequence[Redeemed], book: Book) -> "_Counter":
+    async def open(cls, conn: Connection, events: Sequence[Redeemed], book: Book, at: datetime) -> "_Counter":
         pending = await decisions.lock_pending(conn, [event.body.redemption_id for event in events])
         for event in events:
             _check_known(event, pending)
@@ -115,7 +118,7 @@ class _Counter:
         wanted: Counter[UUID] = Counter()
         for redemption in pending.values():
             wanted[redemption.member_id] += redemption.points_cost
-        await book.load_lots(conn, wanted)
+        await book.load_lots(conn, wanted, at)
         return cls(book, pending, rewards, Counter(redeemed))
 
     def decide(self, event: Redeemed, at: datetime, random_bytes: RandomBytes) -> Decided:

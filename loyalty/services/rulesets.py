@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 from loyalty.domain.program import ProgramSettings, Rounding
 from loyalty.domain.rules import Ruleset, active_rule, compile_ruleset
+from loyalty.domain.terms import PointsTerms
+from loyalty.services.points_policy import terms_of
 from loyalty.store.database import Connection, Record
 from loyalty.store.queries import fetch_all, queries
+from schemas.admin.points_policy import PointsPolicy
 
 
 class RulesetInForce(NamedTuple):
@@ -13,6 +16,7 @@ class RulesetInForce(NamedTuple):
 
     version: int
     ruleset: Ruleset
+    terms: PointsTerms = PointsTerms()
 
 
 class Rulesets:
@@ -36,5 +40,6 @@ class Rulesets:
 async def _compile(conn: Connection, program: Record) -> RulesetInForce:
     rows = await fetch_all(queries.list_active_rules(conn))
     rules = [active_rule(row["rule_id"], row["version"], row["created_at"], row["definition"]) for row in rows]
-    settings = ProgramSettings(program["currency"], program["time_zone"], Rounding(program["rounding"]))
-    return RulesetInForce(program["ruleset_version"], compile_ruleset(rules, settings))
+    terms = terms_of(PointsPolicy.model_validate(program["points"]))
+    settings = ProgramSettings(program["currency"], program["time_zone"], Rounding(program["rounding"]), terms)
+    return RulesetInForce(program["ruleset_version"], compile_ruleset(rules, settings), terms)

@@ -11,6 +11,7 @@ from loyalty.domain.program import ProgramSettings, Rounding
 from loyalty.domain.purchase import YEARS, Line, MemberFacts, Purchase
 from loyalty.domain.rules import ActiveRule, InvalidRule, compile_ruleset, parse_rule
 from loyalty.errors import Invalid, NotFound
+from loyalty.services.points_policy import terms_of
 from loyalty.store import awards
 from loyalty.store import program as programs
 from loyalty.store import rules as store
@@ -83,7 +84,8 @@ def _minor(amount: str, currency: str, pointer: str, errors: Errors) -> int:
 
 
 def _settings(program: Program) -> ProgramSettings:
-    return ProgramSettings(program.currency, program.time_zone, Rounding(program.rounding))
+    rounding, terms = Rounding(program.rounding), terms_of(program.points)
+    return ProgramSettings(program.currency, program.time_zone, rounding, terms)
 
 
 async def _facts(conn: Connection, member_id: UUID | None, now: datetime) -> MemberFacts:

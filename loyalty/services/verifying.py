@@ -36,10 +36,15 @@ CHECKS = (
     Check(
         "wallets", "Wallets are the sums of their postings, entries and awards.", "find_wrong_wallets", of_state=True
     ),
-    Check("lots", "Points made available are in a lot of their own.", "find_wrong_lots"),
+    Check("lots", "Points given are in lots of their own, or back in those they left.", "find_wrong_lots"),
     Check("remainders", "What is left of a lot is its points less the draws.", "find_wrong_remainders", of_state=True),
     Check("draws", "Points spent are drawn from the member's own, earlier lots.", "find_wrong_draws"),
-    Check("cover", "Open lots add up to what is available.", "find_uncovered_balances", of_state=True),
+    Check(
+        "cover",
+        "Open lots add up to what is available, pending ones to what is pending.",
+        "find_uncovered_balances",
+        of_state=True,
+    ),
     Check("awards", "Awards and the entries that book them agree.", "find_wrong_awards"),
     Check("redemptions", "Redemptions and the entries that pay for them agree.", "find_wrong_redemptions"),
     Check("chain", "Sealed entries are there, unchanged, with nothing put in between.", None),

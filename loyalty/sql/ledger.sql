@@ -1,7 +1,7 @@
 -- name: lock_wallets
 -- The wallets of these members, locked in id order, with what the services ask of their members.
 select w.member_id, w.pending, w.available, w.held, w.lifetime_earned, w.lifetime_redeemed, w.transactions_awarded,
-  w.entries, w.version, m.status, m.created_at as joined_at, m.tier_code, t.rank as tier_rank, t.multiplier as tier_multiplier
+  w.entries, w.version, w.owed, w.active_at, m.status, m.created_at as joined_at, m.tier_code, t.rank as tier_rank, t.multiplier as tier_multiplier
 from wallet w
 join member m on m.id = w.member_id
 join tier t on t.code = m.tier_code
@@ -10,18 +10,22 @@ order by w.member_id
 for no key update of w;
 
 -- name: list_open_lots
--- The first lots that each of these members would spend, soonest expiry first.
+-- The first lots that each of these members would spend, soonest expiry first; of rolling lots as many again.
 select l.id, l.member_id, l.remaining, l.expires_at
 from unnest(:member_ids::uuid[]) as spender (member_id)
+join wallet w on w.member_id = spender.member_id
 cross join lateral (
-  select id, member_id, remaining, expires_at from lot
-  where lot.member_id = spender.member_id and lot.remaining > 0
-  order by expires_at, id
-  limit :lots_per_member
+  (select id, member_id, remaining, expires_at from lot
+   where lot.member_id = spender.member_id and remaining > 0 and pending_until is null and rolls_months is null
+   order by expires_at, id limit :lots_per_member)
+  union all
+  (select id, member_id, remaining, lot_expiry(expires_at, rolls_months, w.active_at) from lot
+   where lot.member_id = spender.member_id and remaining > 0 and pending_until is null and rolls_months is not null
+   order by expires_at, id limit :lots_per_member)
 ) l;
 
 -- name: post_entries
--- Whole journal entries with their postings, new lots and draws on lots; gives the entries' ids.
+-- Whole journal entries with their postings, new lots, draws on lots and lots released; gives the entries' ids.
 with entry as (
   insert into journal_entry
     (event_id, kind, member_id, seq, source_id, booked_at, available_after, reason, traceparent)
@@ -37,11 +41,12 @@ with entry as (
     :posting_points::bigint[]) as p (event_id, n, account, member_id, points)
   join entry using (event_id)
 ), new_lot as (
-  insert into lot (entry_id, member_id, points, remaining, earned_at, expires_at)
-  select entry.id, l.member_id, l.points, l.points, l.earned_at, l.expires_at
+  insert into lot (entry_id, member_id, points, remaining, earned_at, expires_at, pending_until, rolls_months)
+  select entry.id, l.member_id, l.points, l.points, l.earned_at, l.expires_at, l.pending_until, l.rolls_months
   from unnest(
     :lot_events::uuid[], :lot_members::uuid[], :lot_points::bigint[], :lot_earned_ats::timestamptz[],
-    :lot_expires_ats::timestamptz[]) as l (event_id, member_id, points, earned_at, expires_at)
+    :lot_expires_ats::timestamptz[], :lot_pending_untils::timestamptz[], :lot_rolls_months::smallint[])
+    as l (event_id, member_id, points, earned_at, expires_at, pending_until, rolls_months)
   join entry using (event_id)
 ), draw as (
   select d.event_id, d.lot_id, d.points
@@ -49,10 +54,17 @@ with entry as (
 ), drawn as (
   insert into lot_draw (entry_id, lot_id, points)
   select entry.id, draw.lot_id, draw.points from draw join entry using (event_id)
-), spent as (
-  update lot set remaining = lot.remaining - d.points
-  from (select lot_id, sum(points)::bigint as points from draw group by lot_id) d
-  where lot.id = d.lot_id
+), changed as (
+  update lot set remaining = lot.remaining - c.points,
+    pending_until = case when c.released then null else lot.pending_until end
+  from (
+    select lot_id, sum(points)::bigint as points, bool_or(released) as released
+    from (
+      select lot_id, points, false as released from draw
+      union all
+      select lot_id, 0, true from unnest(:released_lots::bigint[]) as r (lot_id)) one_by_one
+    group by lot_id) c
+  where lot.id = c.lot_id
 )
 select id, event_id from entry;
 
@@ -61,11 +73,11 @@ select id, event_id from entry;
 update wallet set
   pending = w.pending, available = w.available, held = w.held, lifetime_earned = w.lifetime_earned,
   lifetime_redeemed = w.lifetime_redeemed, transactions_awarded = w.transactions_awarded, entries = w.entries,
-  version = w.version, updated_at = :updated_at::timestamptz
+  version = w.version, owed = w.owed, active_at = w.active_at, updated_at = :updated_at::timestamptz
 from unnest(
   :member_ids::uuid[], :versions_before::bigint[], :pendings::bigint[], :availables::bigint[], :helds::bigint[],
   :lifetime_earneds::bigint[], :lifetime_redeemeds::bigint[], :transactions_awardeds::bigint[], :entries::bigint[],
-  :versions::bigint[]) as w (
+  :versions::bigint[], :oweds::bigint[], :active_ats::timestamptz[]) as w (
   member_id, version_before, pending, available, held, lifetime_earned, lifetime_redeemed, transactions_awarded, entries,
-  version)
+  version, owed, active_at)
 where wallet.member_id = w.member_id and wallet.version = w.version_before;

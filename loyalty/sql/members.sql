@@ -21,7 +21,7 @@ select id as member_id, password_hash, status from member where lower(email) = l
 
 -- name: find_balance^
 -- A member's points, the tier they are in and the next one, and when points expire, soonest first.
-select m.status, w.available, w.pending, w.held, w.lifetime_earned, w.version, now() as as_of,
+select m.status, w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.version, now() as as_of,
   t.code as tier_code, t.name as tier_name, t.rank as tier_rank, t.threshold_points as tier_threshold_points,
   n.code as next_code, n.name as next_name, n.rank as next_rank, n.threshold_points as next_threshold_points,
   e.expiring
@@ -31,9 +31,9 @@ join tier t on t.code = m.tier_code
 left join lateral (select * from tier where rank > t.rank order by rank limit 1) n on true
 cross join lateral (
   select coalesce(jsonb_agg(soon), '[]') as expiring from (
-    select sum(remaining)::bigint as points, expires_at from lot
+    select sum(remaining)::bigint as points, lot_expiry(expires_at, rolls_months, w.active_at) as expires_at from lot
     where member_id = :member_id and remaining > 0 and expires_at is not null
-    group by expires_at order by expires_at limit :expiring_limit
+    group by 2 order by 2 limit :expiring_limit
   ) soon
 ) e
 where w.member_id = :member_id;

@@ -1,10 +1,10 @@
 -- name: program_settings^
 -- The program.
-select name, currency, time_zone, rounding, point_value, ruleset_version from program;
+select name, currency, time_zone, rounding, point_value, points, ruleset_version from program;
 
 -- name: lock_program^
 -- The program, held against everyone else who would change what a purchase earns.
-select name, currency, time_zone, rounding, point_value, ruleset_version from program for no key update;
+select name, currency, time_zone, rounding, point_value, points, ruleset_version from program for no key update;
 
 -- name: raise_ruleset_version$
 -- What a purchase earns has changed: workers compile the rules anew.

@@ -1,6 +1,6 @@
 -- name: holdings_now^
 -- What members hold in all accounts, and how many members there are.
-select coalesce(sum(available + pending + held), 0)::bigint as points, count(*) as members from wallet;
+select coalesce(sum(available + pending + held - owed), 0)::bigint as points, count(*) as members from wallet;
 
 -- name: points_moved_by_day
 -- Points by what moved them, for each local day from one instant to another (excluded).

@@ -47,7 +47,7 @@ select * from unnest(:entry_ids::bigint[], :hashes::bytea[]) as s (entry_id, has
 -- name: list_wallet_lines
 -- The next wallets that have an entry, each as a line of the exported file.
 select member_id, jsonb_build_object('wallet', member_id, 'pending', pending, 'available', available, 'held', held,
-  'entries', entries)::text as line
+  'owed', owed, 'entries', entries)::text as line
 from wallet where member_id > :after_id and entries > 0 order by member_id limit :row_limit;
 
 -- name: list_lot_lines

@@ -50,37 +50,45 @@ with booked as (
     coalesce(sum(p.points) filter (where p.account = 'member.available'), 0) as available,
     coalesce(sum(p.points) filter (where p.account = 'member.pending'), 0) as pending,
     coalesce(sum(p.points) filter (where p.account = 'member.held'), 0) as held,
-    coalesce(sum(p.points) filter (where e.kind = 'earn' and p.member_id is not null), 0) as earned,
-    coalesce(-sum(p.points) filter (where e.kind = 'redeem' and p.member_id is not null), 0) as redeemed,
+    coalesce(-sum(p.points) filter (where p.account = 'member.owed'), 0) as owed,
+    coalesce(sum(p.points) filter (where e.kind in ('earn', 'reverse') and p.member_id is not null), 0) as earned,
+    coalesce(-sum(p.points) filter (where e.kind in ('redeem', 'restore') and p.member_id is not null), 0) as redeemed,
     count(distinct e.id) as entries, max(e.id) as last_entry_id
   from journal_entry e join posting p on p.entry_id = e.id group by e.member_id
 ), awarded as (
   select member_id, count(*) as awards from award group by member_id
 )
 select b.last_entry_id as entry_id, w.member_id, count(*) over () as total,
-  format('available %s, pending %s, held %s, earned %s, redeemed %s, entries %s, awards %s '
-    'where the ledger has %s, %s, %s, %s, %s, %s, %s',
-    w.available, w.pending, w.held, w.lifetime_earned, w.lifetime_redeemed, w.entries, w.transactions_awarded,
-    coalesce(b.available, 0), coalesce(b.pending, 0), coalesce(b.held, 0), coalesce(b.earned, 0),
+  format('available %s, pending %s, held %s, owed %s, earned %s, redeemed %s, entries %s, awards %s '
+    'where the ledger has %s, %s, %s, %s, %s, %s, %s, %s',
+    w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed, w.entries, w.transactions_awarded,
+    coalesce(b.available, 0), coalesce(b.pending, 0), coalesce(b.held, 0), coalesce(b.owed, 0), coalesce(b.earned, 0),
     coalesce(b.redeemed, 0), coalesce(b.entries, 0), coalesce(a.awards, 0)) as detail
 from wallet w
 left join booked b on b.member_id = w.member_id
 left join awarded a on a.member_id = w.member_id
-where (w.available, w.pending, w.held, w.lifetime_earned, w.lifetime_redeemed, w.entries, w.transactions_awarded)
-  <> (coalesce(b.available, 0), coalesce(b.pending, 0), coalesce(b.held, 0), coalesce(b.earned, 0),
+where (w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed, w.entries, w.transactions_awarded)
+  <> (coalesce(b.available, 0), coalesce(b.pending, 0), coalesce(b.held, 0), coalesce(b.owed, 0), coalesce(b.earned, 0),
       coalesce(b.redeemed, 0), coalesce(b.entries, 0), coalesce(a.awards, 0))
 order by b.last_entry_id nulls last, w.member_id limit :most;
 
 -- name: find_wrong_lots
--- Entries that made points available without a lot of just these points, and lots that no such entry made.
-select coalesce(e.id, l.entry_id) as entry_id, coalesce(e.member_id, l.member_id) as member_id, count(*) over () as total,
-  format('lot of %s points where the entry made %s available', coalesce(l.points, 0), coalesce(e.points, 0)) as detail
-from (
+-- Entries that gave points not all of which are in lots of their own or back in lots they came from, and lots without.
+with given as (
   select e.id, e.member_id, sum(p.points) as points
-  from journal_entry e join posting p on p.entry_id = e.id and p.account = 'member.available'
+  from journal_entry e join posting p on p.entry_id = e.id and p.account in ('member.available', 'member.pending')
   group by e.id, e.member_id having sum(p.points) > 0
-) e full join lot l on l.entry_id = e.id
-where (e.points, e.member_id) is distinct from (l.points::numeric, l.member_id)
+), lots as (
+  select entry_id, member_id, sum(points) as points from (
+    select entry_id, member_id, points from lot
+    union all
+    select d.entry_id, l.member_id, -d.points from lot_draw d join lot l on l.id = d.lot_id where d.points < 0) part
+  group by entry_id, member_id
+)
+select coalesce(e.id, l.entry_id) as entry_id, coalesce(e.member_id, l.member_id) as member_id, count(*) over () as total,
+  format('lots of %s points where the entry gave %s', coalesce(l.points, 0), coalesce(e.points, 0)) as detail
+from given e full join lots l on l.entry_id = e.id
+where (e.points, e.member_id) is distinct from (l.points, l.member_id)
 order by 1 limit :most;
 
 -- name: find_wrong_remainders
@@ -99,10 +107,10 @@ select coalesce(e.id, d.entry_id) as entry_id, coalesce(e.member_id, d.member_id
     coalesce(d.points, 0), coalesce(d.wrong, 0), coalesce(e.points, 0)) as detail
 from (
   select e.id, e.member_id, -sum(p.points) as points
-  from journal_entry e join posting p on p.entry_id = e.id and p.account = 'member.available'
+  from journal_entry e join posting p on p.entry_id = e.id and p.account in ('member.available', 'member.pending')
   group by e.id, e.member_id having sum(p.points) < 0
 ) e full join (
-  select d.entry_id, j.member_id, sum(d.points) as points,
+  select d.entry_id, j.member_id, sum(d.points) filter (where d.points > 0) as points,
     count(*) filter (where l.member_id <> j.member_id or l.entry_id >= d.entry_id) as wrong
   from lot_draw d join lot l on l.id = d.lot_id join journal_entry j on j.id = d.entry_id
   group by d.entry_id, j.member_id
@@ -111,14 +119,17 @@ where e.points is distinct from d.points or d.wrong > 0
 order by 1 limit :most;
 
 -- name: find_uncovered_balances
--- Members whose open lots do not add up to what they have available.
+-- Members whose open lots do not add up to what they have available, or their pending lots to what is pending.
 select max(l.last_entry_id) over (partition by w.member_id) as entry_id, w.member_id, count(*) over () as total,
-  format('lots of %s points where %s are available', coalesce(l.remaining, 0), w.available) as detail
+  format('lots of %s points where %s are available, pending lots of %s where %s are pending',
+    coalesce(l.remaining, 0), w.available, coalesce(l.pending, 0), w.pending) as detail
 from wallet w
 left join (
-  select member_id, sum(remaining) as remaining, max(entry_id) as last_entry_id from lot group by member_id
+  select member_id, coalesce(sum(remaining) filter (where pending_until is null), 0) as remaining,
+    coalesce(sum(remaining) filter (where pending_until is not null), 0) as pending, max(entry_id) as last_entry_id
+  from lot group by member_id
 ) l on l.member_id = w.member_id
-where w.available <> coalesce(l.remaining, 0)
+where (w.available, w.pending) <> (coalesce(l.remaining, 0), coalesce(l.pending, 0))
 order by 1 nulls last, w.member_id limit :most;
 
 -- name: find_wrong_awards

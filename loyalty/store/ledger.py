@@ -21,7 +21,8 @@ from loyalty.store.queries import fetch_all, queries
 class Wallet:
     """A member's balances as the holder of the lock sees them, and what the services ask of the member.
 
-    `entries` is the seq of the member's last journal entry; `version` counts what the member can see change.
+    `owed` is what a refund took back of points spent before, as a positive number. `entries` is the seq of the member's
+    last journal entry; `version` counts what the member can see change; active_at is when they last earned or redeemed.
     """
 
     member_id: UUID
@@ -33,6 +34,8 @@ class Wallet:
     transactions_awarded: int
     entries: int
     version: int
+    owed: int
+    active_at: datetime | None
     status: str
     joined_at: datetime
     tier_code: str
@@ -42,16 +45,21 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class NewLot:
-    """Points that an entry made available, until `expires_at` (None: for ever)."""
+    """Points that an entry gave, until `expires_at` (None: for ever); pending ones have the time of their release.
+
+    With rolls_months the lot lives on for so many months after each activity of the member's.
+    """
 
     points: int
     earned_at: datetime
     expires_at: datetime | None
+    pending_until: datetime | None = None
+    rolls_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """A journal entry as it will be stored, with the lot it makes or the draws it takes."""
+    """A journal entry as it will be stored, with the lots it makes, the draws it takes and the lots it releases."""
 
     draft: EntryDraft
     source_id: UUID
@@ -59,8 +67,9 @@ class NewEntry:
     seq: int
     available_after: int
     traceparent: str | None
-    lot: NewLot | None
+    lots: Sequence[NewLot]
     draws: Sequence[LotDraw]
+    releases: Sequence[int] = ()
 
 
 class WalletChangedWithoutLock(RuntimeError):
@@ -113,6 +122,8 @@ async def save_wallets(
         transactions_awardeds=[w.transactions_awarded for w in wallets],
         entries=[w.entries for w in wallets],
         versions=[w.version for w in wallets],
+        oweds=[w.owed for w in wallets],
+        active_ats=[w.active_at for w in wallets],
     )
     if tag != f"UPDATE {len(wallets)}":
         raise WalletChangedWithoutLock(f"{tag} of {len(wallets)} wallets")
@@ -144,13 +155,15 @@ def _posting_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
 
 
 def _lot_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
-    made = [(e.draft, e.lot) for e in entries if e.lot is not None]
+    made = [(e.draft, lot) for e in entries for lot in e.lots]
     return {
         "lot_events": [draft.event_id for draft, _ in made],
         "lot_members": [draft.member_id for draft, _ in made],
         "lot_points": [lot.points for _, lot in made],
         "lot_earned_ats": [lot.earned_at for _, lot in made],
         "lot_expires_ats": [lot.expires_at for _, lot in made],
+        "lot_pending_untils": [lot.pending_until for _, lot in made],
+        "lot_rolls_months": [lot.rolls_months for _, lot in made],
     }
 
 
@@ -160,4 +173,5 @@ def _draw_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
         "draw_events": [event_id for event_id, _ in draws],
         "draw_lots": [draw.lot_id for _, draw in draws],
         "draw_points": [draw.points for _, draw in draws],
+        "released_lots": [lot_id for e in entries for lot_id in e.releases],
     }

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from loyalty.store.database import Connection
 from loyalty.store.queries import queries
+from schemas.admin.points_policy import PointsPolicy
 from schemas.admin.program import Program, Tier
 
 
@@ -32,6 +33,15 @@ async def update_program(conn: Connection, program: Program) -> None:
         rounding=program.rounding,
         point_value=program.point_value,
     )
+
+
+async def get_points_policy(conn: Connection) -> PointsPolicy:
+    return PointsPolicy.model_validate(await queries.points_policy(conn))
+
+
+async def save_points_policy(conn: Connection, policy: PointsPolicy) -> None:
+    """Stores the policy. Hold `lock_program`."""
+    await queries.save_points_policy(conn, points=policy.model_dump(mode="json"))
 
 
 async def any_transaction(conn: Connection) -> bool:

@@ -17,6 +17,7 @@ class MemberPoints(Answered):
     available: int
     pending: int
     held: int
+    owed: int = Field(description="taken back by refunds after it was spent: points that come in pay it first")
     lifetime_earned: int
     lifetime_redeemed: int
 

@@ -8,6 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from schemas.admin.fields import Code, Command, Points, ShortText, omitted
+from schemas.admin.points_policy import PointsPolicy
 from schemas.common import Answered, CurrencyCode
 
 Rounding = Literal["down", "half_up", "up"]
@@ -53,6 +54,7 @@ class Program(Answered):
     time_zone: str = Field(examples=["Europe/London"])
     rounding: Rounding
     point_value: PointValue
+    points: PointsPolicy = Field(description="what the program promises about its points: PUT /program/points")
     ruleset_version: int = Field(description="counts every change that alters what a purchase earns")
 
 

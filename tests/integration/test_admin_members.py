@@ -36,6 +36,7 @@ async def test_a_member_is_enrolled_with_an_empty_wallet_and_an_event(api: Admin
         "available": 0,
         "pending": 0,
         "held": 0,
+        "owed": 0,
         "lifetime_earned": 0,
         "lifetime_redeemed": 0,
     }

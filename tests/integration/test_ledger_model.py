@@ -106,6 +106,7 @@ async def post(conn: Connection, batch: list[Move], members: list[UUID]) -> None
             source_id=new_id(),
             booked_at=NOON,
             expires_at=NOON + timedelta(days=move.expires_in_days) if move.expires_in_days else None,
+            pending_until=NOON + timedelta(days=1) if move.kind == "pend" else None,
         )
         for move in batch
     ]
@@ -115,7 +116,9 @@ async def post(conn: Connection, batch: list[Move], members: list[UUID]) -> None
 
 async def stored(conn: Connection, member_id: UUID) -> tuple[int, int, list[int]]:
     wallet = await conn.fetchrow("select available, pending from wallet where member_id = $1", member_id)
-    lots = await conn.fetch("select remaining from lot where member_id = $1 order by id", member_id)
+    lots = await conn.fetch(
+        "select remaining from lot where member_id = $1 and pending_until is null order by id", member_id
+    )
     assert wallet is not None
     return wallet["available"], wallet["pending"], [lot["remaining"] for lot in lots]
 

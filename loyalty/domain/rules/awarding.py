@@ -56,6 +56,8 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
         cuts=(*tally.cuts, *cuts),
         points=sum(granted),
         purchase_number=None if purchase.event is not None else member.purchases_before + 1,
+        pending_until=program.terms.pending_until(purchase.occurred_at),
+        expires_at=program.terms.expires_at(purchase.occurred_at, program.zone),
     )
     return Award(receipt.points, _shares(receipt.rules), tuple(changes), receipt)
 

@@ -1,0 +1,95 @@
+"""The life of points in a test: a policy, a clock that is set by hand, purchases that are awarded, time that passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from loyalty.services.earning import award_transactions
+from loyalty.services.expiring import expire_points
+from loyalty.services.releasing import release_points
+from loyalty.services.rulesets import Rulesets
+from loyalty.services.tending import Tended
+from loyalty.services.verifying import verify_ledger
+from loyalty.store import program
+from loyalty.store.database import Connection
+from schemas.admin.points_policy import PointsPolicy
+from tests.support.rows import BASE_RULE, NOON, add_member, add_merchant, add_rule, add_transaction, recorded
+
+
+async def set_policy(conn: Connection, **policy: Any) -> PointsPolicy:
+    """Replaces the program's promises about its points."""
+    made = PointsPolicy.model_validate(policy)
+    await program.save_points_policy(conn, made)
+    return made
+
+
+@dataclass(slots=True)
+class Shop:
+    """A merchant whose purchases earn a point for every whole unit, and the time it is."""
+
+    conn: Connection
+    merchant_id: UUID
+    now: datetime = NOON
+    rulesets: Rulesets = field(default_factory=Rulesets)
+
+    @classmethod
+    async def open(cls, conn: Connection, **policy: Any) -> Shop:
+        await set_policy(conn, **policy)
+        await add_rule(conn, BASE_RULE)
+        return cls(conn, await add_merchant(conn))
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def member(self) -> UUID:
+        return await add_member(self.conn)
+
+    async def buy(self, member_id: UUID, points: int, *, at: datetime | None = None) -> UUID:
+        """A purchase of so many points, recorded and awarded now."""
+        transaction_id = await self.record(member_id, points, at=at)
+        await self.award(member_id, transaction_id, points, at=at)
+        return transaction_id
+
+    async def record(self, member_id: UUID, points: int, *, at: datetime | None = None) -> UUID:
+        return await add_transaction(self.conn, member_id, self.merchant_id, points * 100, at=at or self.now)
+
+    async def award(self, member_id: UUID, transaction_id: UUID, points: int, *, at: datetime | None = None) -> None:
+        event = recorded(member_id, transaction_id, f"{points}.00", merchant_id=self.merchant_id, at=at or self.now)
+        async with self.conn.transaction():
+            await award_transactions(self.conn, [event], self.clock, self.rulesets)
+
+    async def pass_time(self, **time: int) -> Tended:
+        """Time passes, and what is due then is done."""
+        self.now += timedelta(**time)
+        async with self.conn.transaction():
+            await release_points(self.conn, self.clock)
+        async with self.conn.transaction():
+            return await expire_points(self.conn, self.clock)
+
+
+async def balances(conn: Connection, member_id: UUID) -> dict[str, int]:
+    """What a member has, where there is something."""
+    row = await conn.fetchrow("select pending, available, held, owed from wallet where member_id = $1", member_id)
+    assert row is not None
+    return {name: points for name, points in row.items() if points}
+
+
+async def broken_checks(conn: Connection) -> dict[str, str]:
+    """The rules of the ledger that do not hold, with the first finding of each."""
+    async with conn.transaction():
+        return {
+            checked.check.name: checked.findings.first[0].detail
+            async for checked in verify_ledger(conn)
+            if checked.findings.total
+        }
+
+
+async def events_of(conn: Connection, topic: str) -> list[dict[str, Any]]:
+    """What the outbox has of a topic, oldest first."""
+    rows = await conn.fetch(
+        "select convert_from(payload, 'utf8')::jsonb as payload from outbox where topic = $1 order by id", topic
+    )
+    return [row["payload"] for row in rows]
