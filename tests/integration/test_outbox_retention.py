@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import asyncpg
 import pytest
 
 from outbox import append
-from outbox.partitions import begin_next_partition, list_partitions
+from outbox.partitions import BUSY, begin_next_partition, list_partitions
 from outbox.retention import list_forgettable, retain
 from tests.support.outbox import Stage, staged
 
