@@ -45,6 +45,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "worker": (Example("LAUREL_WORKER_HEALTH_PORT=8113 laurel worker", "a second worker on this host"),),
     "outbox status": (Example("laurel outbox status --json", "for scripts and alerts"),),
+    "outbox tail": (
+        Example("laurel outbox tail --topic points.earned --lines 20", "the last twenty of a type"),
+        Example("laurel outbox tail --follow --json", "every event from now on, an object a line"),
+    ),
     "outbox parked": (Example("laurel outbox parked", "the keys that wait, and why"),),
     "outbox requeue": (
         Example(
@@ -53,9 +57,28 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "outbox skip": (
+        Example(
+            "laurel outbox skip transaction.recorded 01a20442-0435-7248-959c-fdab83b78174 --dry-run",
+            "which event would be left out",
+        ),
         Example("laurel outbox skip transaction.recorded 01a20442-0435-7248-959c-fdab83b78174", "drop its first event"),
     ),
-    "outbox rebase": (Example("laurel outbox rebase --dry-run", "what a rebase would do"),),
+    "outbox retention": (
+        Example("laurel outbox retention --dry-run", "which partitions would go"),
+        Example("laurel outbox retention --retention-days 7", "now, and shorter than the relay would"),
+    ),
+    "outbox replay": (
+        Example(
+            "laurel outbox replay --topic points.earned --from 2026-11-22T15:00Z --to 2026-11-22T16:00Z --dry-run",
+            "how many events of an hour",
+        ),
+        Example("laurel outbox replay --key 01a20442-0435-7248-959c-fdab83b78174", "all that is stored of a member"),
+        Example("laurel outbox replay --all --rate 20000", "the whole log, faster"),
+    ),
+    "outbox rebase": (
+        Example("laurel outbox rebase --dry-run", "what a rebase would do"),
+        Example("laurel outbox rebase --yes --json", "in a script, without a question"),
+    ),
     "ledger verify": (
         Example("laurel ledger verify --json", "exit status 1 when anything is wrong"),
         Example("laurel ledger verify --noted 81744:9f86d08…", "the chain still goes through what you noted down"),

@@ -24,10 +24,15 @@ class DatabaseAwayError(OutboxError):
 
 
 @asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection for an operator's command. What goes wrong with it is raised as DatabaseAwayError."""
+async def connected(dsn: str, schema: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+    """A connection for an operator's command, to the outbox of a schema. Whatever goes wrong: DatabaseAwayError."""
     try:
-        connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS)
+        connection = await asyncpg.connect(
+            dsn,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings={"application_name": "outbox command", **({"search_path": schema} if schema else {})},
+        )
         try:
             yield connection
         finally:

@@ -13,6 +13,8 @@ from outbox.errors import EventTooLargeError, InvalidKeyError, UnknownTopicError
 DEFAULT_PARTITIONS = 8
 MAX_KEY_BYTES = 512
 MAX_PAYLOAD_BYTES = 900_000
+REPLAY_HEADER = "ce_replayid"
+"""Marks a record that was published again, with the id of the replay: it says nothing of the first delivery."""
 
 
 @dataclass(frozen=True, slots=True)

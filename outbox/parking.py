@@ -55,6 +55,12 @@ async def list_parked(conn: asyncpg.Connection, limit: int = 100) -> list[Parked
     return [ParkedKey(**row) for row in await conn.fetch(_SQL["list_parked"], limit)]
 
 
+async def find_parked(conn: asyncpg.Connection, topic: str, key: str) -> ParkedKey | None:
+    """A parked key; None if it is not parked."""
+    row = await conn.fetchrow(_SQL["find_parked"], topic, key)
+    return ParkedKey(**row) if row else None
+
+
 async def requeue(conn: asyncpg.Connection, topic: str, key: str) -> int | None:
     """Have the leader try the key's first row again, then the rest. The row's id; None if the key is not parked."""
     return await _request(conn, topic, key, "requeue")

@@ -8,6 +8,7 @@ the oldest row in doubt. What is not there is appended anew; ids go on beyond al
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,8 +41,17 @@ class Rebased:
     appended_rows: int
 
 
-async def rebase(settings: RelaySettings, *, dry_run: bool = False) -> Rebased:
+Note = Callable[[asyncpg.Connection, "Rebased"], Awaitable[None]]
+
+
+async def _note_nothing(conn: asyncpg.Connection, done: Rebased) -> None:
+    """Where nobody keeps an audit log."""
+
+
+async def rebase(settings: RelaySettings, *, dry_run: bool = False, note: Note = _note_nothing) -> Rebased:
     """Give the outbox a checkpoint of this history. Writers wait meanwhile; a dry run undoes all but used-up ids.
+
+    `note` may store what was done in the same transaction; a dry run does not call it.
 
     Raises RelayLeadsError, KafkaAwayError, MissingTopicError, RepartitionedError, or outbox.database.DATABASE_ERRORS.
     """
@@ -54,6 +64,8 @@ async def rebase(settings: RelaySettings, *, dry_run: bool = False) -> Rebased:
         await transaction.start()
         await conn.execute("set local idle_in_transaction_session_timeout = 0; set local synchronous_commit = on")
         done = await _rebase(conn, settings)
+        if not dry_run:
+            await note(conn, done)
         await (transaction.rollback() if dry_run else transaction.commit())
         return done
     finally:

@@ -2,6 +2,7 @@
 
 Every record carries its outbox id and event id. Those found are not sent again, so that no crash of a relay leaves a
 duplicate. An id with another event id is of another history of the database: it would hide a row that was never sent.
+Records that a replay published again (outbox.replay) are passed over: they say nothing of the first delivery.
 
 What a killed relay had sent may still be on its way: in a socket's buffer, in the broker's queue, above the high
 watermark. So the ends are looked at until they stand still, for longer the slower the broker answers: requests that
@@ -22,7 +23,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from outbox.checkpoint import Ends
 from outbox.errors import ForeignHistoryError
-from outbox.events import Topics
+from outbox.events import REPLAY_HEADER, Topics
 from outbox.kafka import LOGGER, KafkaAwayError, consumer_config
 from outbox.log import EVENT_ID, ID, Row
 from outbox.settings import KafkaConfig
@@ -152,7 +153,12 @@ def _note(message: Message, events: dict[int, str], unread: Ends) -> None:
         return
     found = dict(message.headers() or [])
     sequence, event_id = found.get("ce_sequence"), found.get("ce_id")
-    if isinstance(sequence, bytes) and isinstance(event_id, bytes) and sequence.isdigit():
+    if (
+        REPLAY_HEADER not in found
+        and isinstance(sequence, bytes)
+        and isinstance(event_id, bytes)
+        and sequence.isdigit()
+    ):
         events[int(sequence)] = event_id.decode(errors="replace")
     if int(message.offset() or 0) + 1 >= unread.get(at, 0):
         unread.pop(at, None)

@@ -48,11 +48,14 @@ async def resolve_parked_key(
 
     Raises NotFound for a key that is not parked.
     """
+    before = await parking.find_parked(conn, command.topic, command.key)
     ask = parking.requeue if decision == "requeue" else parking.skip
-    if await ask(conn, command.topic, command.key) is None:
+    if before is None or await ask(conn, command.topic, command.key) is None:
         raise NotFound("This key is not parked.")
     request = ParkedKeyRequest(topic=command.topic, key=command.key, requested=decision)
-    change = Change(f"parked_key.{decision}_requested", "parked_key", f"{command.topic}/{command.key}", None, request)
+    change = Change(
+        f"parked_key.{decision}_requested", "parked_key", f"{command.topic}/{command.key}", _shown(before), request
+    )
     await record_change(conn, change, actor, clock())
     return request
 

@@ -49,3 +49,10 @@ select topic, key, min(outbox_id) as outbox_id, count(*) as waiting_rows, min(pa
   (array_agg(error order by outbox_id))[1] as error, (array_agg(attempts order by outbox_id))[1] as attempts,
   (array_agg(requested order by outbox_id))[1] as requested
 from outbox_parked group by topic, key order by min(parked_at) limit $1;
+
+-- name: find_parked^
+-- The key $2 of topic $1 as `list_parked` shows it, if it waits.
+select topic, key, min(outbox_id) as outbox_id, count(*) as waiting_rows, min(parked_at) as parked_at,
+  (array_agg(error order by outbox_id))[1] as error, (array_agg(attempts order by outbox_id))[1] as attempts,
+  (array_agg(requested order by outbox_id))[1] as requested
+from outbox_parked where topic = $1 and key = $2 group by topic, key;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from outbox import Topics
 from outbox.topics import partition_counts
 from schemas.events import EVENTS
+from tests.support.outbox import Stage
 from tests.support.processes import LaurelProcess
 
 RunLaurel = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -79,10 +81,23 @@ async def test_parked_keys_are_listed_and_asked_for(laurel: RunLaurel, conn: asy
         values (7, gen_random_uuid(), 'orders', 'k', '', '/', now(), now(), 'MSG_SIZE_TOO_LARGE', 1)"""
     )
     assert laurel("outbox", "parked").stdout == "orders k: 1 events from 7 on, MSG_SIZE_TOO_LARGE\n"
-    asked = json.loads(laurel("outbox", "requeue", "orders", "k", "--json").stdout)
-    assert asked == {"requested": "requeue", "outbox_id": 7}
+    planned = json.loads(laurel("outbox", "requeue", "orders", "k", "--dry-run", "--json").stdout)
+    assert (planned["dry_run"], planned["outbox_id"]) == (True, 7)
+    assert (await audited(conn)) == []
+    asked = laurel("outbox", "requeue", "orders", "k", "--json")
+    told = json.loads(asked.stdout)
+    assert (told["requested"], told["dry_run"], told["outbox_id"], told["waiting_rows"]) == ("requeue", False, 7, 1)
     (listed,) = json.loads(laurel("outbox", "parked", "--json").stdout)
     assert (listed["outbox_id"], listed["requested"]) == (7, "requeue")
+    (line,) = await audited(conn)
+    assert (line["action"], line["subject_id"]) == ("parked_key.requeue_requested", "orders/k")
+    assert line["actor_id"].endswith(f"@{socket.gethostname()}")
+    assert json.loads(line["before"])["error"] == "MSG_SIZE_TOO_LARGE"
+    assert json.loads(asked.stderr)["actor"] == line["actor_id"]
+
+
+async def audited(conn: asyncpg.Connection) -> list[asyncpg.Record]:
+    return list(await conn.fetch("select * from audit_log order by id"))
 
 
 def test_a_database_that_is_away_is_said_in_a_line(laurel: RunLaurel) -> None:
@@ -107,3 +122,42 @@ async def test_a_relay_on_a_foreign_checkpoint_ends_with_the_way_out(
     ended = laurel("relay", environment={"LAUREL_RELAY_METRICS_PORT": "0"})
     assert ended.returncode == 1
     assert "laurel outbox rebase" in ended.stderr
+
+
+async def test_stored_events_are_shown_published_again_and_forgotten(
+    laurel: RunLaurel, conn: asyncpg.Connection, database_url: str, kafka_bootstrap: str, topic_prefix: str
+) -> None:
+    assert laurel("topics").returncode == 0
+    stage = Stage(database_url, kafka_bootstrap, Topics.of(EVENTS, 2, topic_prefix))
+    await stage.pass_over(conn, *(stage.event(f"k{n}", topic="points.earned") for n in range(3)))
+    await stage.append(conn, stage.event("k3", topic="points.earned"))
+
+    shown = laurel("outbox", "tail", "--topic", "points.earned", "--json").stdout.splitlines()
+    assert [json.loads(line)["state"] for line in shown] == ["published"] * 3 + ["waiting"]
+
+    assert laurel("outbox", "replay").returncode == 2, "what to replay must be said"
+    planned = json.loads(laurel("outbox", "replay", "--key", "k1", "--dry-run", "--json").stdout)
+    assert (planned["rows"], await audited(conn)) == (1, [])
+    assert json.loads(laurel("outbox", "replay", "--key", "k1", "--json").stdout)["rows"] == 1
+    assert [line["action"] for line in await audited(conn)] == ["outbox.replay_started", "outbox.replay_ended"]
+
+    await conn.execute("delete from outbox where key = 'k3'")
+    await conn.execute("update outbox set created_at = created_at - interval '2 days'")
+    command = ("outbox", "retention", "--retention-days", "1", "--json")
+    (planned,) = json.loads(laurel(*command, "--dry-run").stdout)["emptied"]
+    assert (planned["name"], await conn.fetchval("select count(*) from outbox")) == ("outbox_from_0", 3)
+    assert [partition["name"] for partition in json.loads(laurel(*command).stdout)["emptied"]] == ["outbox_from_0"]
+    assert await conn.fetchval("select count(*) from outbox") == 0
+    forgotten = (await audited(conn))[-1]
+    assert forgotten["action"] == "outbox.events_forgotten"
+    assert json.loads(forgotten["before"])["partitions"][0]["last_id"] == 3
+
+
+async def test_a_rebase_asks_first_and_is_audited(laurel: RunLaurel, conn: asyncpg.Connection) -> None:
+    assert laurel("topics").returncode == 0
+    refused = laurel("outbox", "rebase")
+    assert refused.returncode == 1
+    assert "0 events in doubt" in refused.stderr
+    assert await audited(conn) == []
+    assert json.loads(laurel("outbox", "rebase", "--yes", "--json").stdout)["dry_run"] is False
+    assert [line["action"] for line in await audited(conn)] == ["outbox.rebased"]

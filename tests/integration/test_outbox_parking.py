@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 import asyncpg
 import pytest
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from outbox import status
 from outbox.parking import ParkedKey, TooManyParkedError, list_parked, requeue, skip
@@ -22,17 +20,6 @@ LIMIT_BYTES = 2_000
 def stage(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterator[Stage]:
     with staged(database_url, kafka_bootstrap, ["orders"], topic_prefix) as found:
         yield found
-
-
-def limit_topic(stage: Stage, limit_bytes: int) -> None:
-    """Lower (or raise) what Kafka itself takes, as an operator of Kafka might without asking."""
-    entry = ConfigEntry("max.message.bytes", str(limit_bytes), incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(
-        ConfigResource.Type.TOPIC, stage.topics.kafka_names["orders"], incremental_configs=[entry]
-    )
-    admin = AdminClient(stage.kafka)
-    for future in admin.incremental_alter_configs([resource]).values():
-        future.result(10)
 
 
 async def parked(conn: asyncpg.Connection, waiting_rows: int) -> ParkedKey:
@@ -67,7 +54,7 @@ async def ids_of(stage: Stage, key: str, at_least: int) -> list[int]:
 
 
 async def test_the_key_is_parked_in_order_and_the_rest_flows(stage: Stage, conn: asyncpg.Connection) -> None:
-    limit_topic(stage, LIMIT_BYTES)
+    stage.limit_topic("orders", LIMIT_BYTES)
     large = await fill(stage, conn)
     async with stage.relaying():
         key = await parked(conn, waiting_rows=6)
@@ -83,7 +70,7 @@ async def test_the_key_is_parked_in_order_and_the_rest_flows(stage: Stage, conn:
 
 async def test_nothing_of_a_key_gets_ahead_of_its_refused_first_event(stage: Stage, conn: asyncpg.Connection) -> None:
     """A broker that knows nothing of a producer yet takes its second batch although it refused the first."""
-    limit_topic(stage, LIMIT_BYTES)
+    stage.limit_topic("orders", LIMIT_BYTES)
     large = stage.event("a", b"x" * (LIMIT_BYTES + 1))
     await stage.append(conn, large, *(stage.event("a") for _ in range(300)), stage.event("b"))
     async with stage.relaying():
@@ -93,7 +80,7 @@ async def test_nothing_of_a_key_gets_ahead_of_its_refused_first_event(stage: Sta
 
 
 async def test_a_new_leader_knows_what_is_parked(stage: Stage, conn: asyncpg.Connection) -> None:
-    limit_topic(stage, LIMIT_BYTES)
+    stage.limit_topic("orders", LIMIT_BYTES)
     await fill(stage, conn)
     async with stage.relaying():
         await parked(conn, waiting_rows=6)
@@ -104,13 +91,13 @@ async def test_a_new_leader_knows_what_is_parked(stage: Stage, conn: asyncpg.Con
 
 
 async def test_requeue_publishes_the_key_in_order_once_kafka_takes_it(stage: Stage, conn: asyncpg.Connection) -> None:
-    limit_topic(stage, LIMIT_BYTES)
+    stage.limit_topic("orders", LIMIT_BYTES)
     large = await fill(stage, conn)
     async with stage.relaying():
         await parked(conn, waiting_rows=6)
         assert await requeue(conn, "orders", "a") == large
         await eventually(lambda: tried_again(conn))
-        limit_topic(stage, 1_000_000)
+        stage.limit_topic("orders", 1_000_000)
         assert await requeue(conn, "orders", "a") == large
         await eventually(lambda: nothing_parked(conn), 20)
         await stage.append(conn, stage.event("a"))
@@ -125,7 +112,7 @@ async def tried_again(conn: asyncpg.Connection) -> bool:
 
 
 async def test_skip_leaves_out_the_refused_event_and_publishes_the_rest(stage: Stage, conn: asyncpg.Connection) -> None:
-    limit_topic(stage, LIMIT_BYTES)
+    stage.limit_topic("orders", LIMIT_BYTES)
     large = await fill(stage, conn)
     async with stage.relaying():
         await parked(conn, waiting_rows=6)
@@ -136,13 +123,13 @@ async def test_skip_leaves_out_the_refused_event_and_publishes_the_rest(stage: S
 
 
 async def test_what_a_requeue_published_before_a_crash_is_not_repeated(stage: Stage, conn: asyncpg.Connection) -> None:
-    limit_topic(stage, LIMIT_BYTES)
+    stage.limit_topic("orders", LIMIT_BYTES)
     await fill(stage, conn)
     async with stage.relaying():
         await parked(conn, waiting_rows=6)
     await conn.execute("create table before_crash as select * from outbox_parked")
     saved = await conn.fetchrow("select since::text, ends::text from outbox_checkpoint")
-    limit_topic(stage, 1_000_000)
+    stage.limit_topic("orders", 1_000_000)
     async with stage.relaying():
         await requeue(conn, "orders", "a")
         await eventually(lambda: nothing_parked(conn), 20)
@@ -155,7 +142,7 @@ async def test_what_a_requeue_published_before_a_crash_is_not_repeated(stage: St
 
 
 async def test_more_parked_keys_than_an_hour_allows_stop_the_relay(stage: Stage, conn: asyncpg.Connection) -> None:
-    limit_topic(stage, LIMIT_BYTES)
+    stage.limit_topic("orders", LIMIT_BYTES)
     large = b"x" * (LIMIT_BYTES + 1)
     await stage.append(conn, stage.event("a", large), stage.event("b", large), stage.event("fine"))
     async with stage.relaying(parked_keys_per_hour=2):

@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from outbox import NewEvent, RelaySettings, Topics, append
 from outbox.relay import run_relay
@@ -85,6 +86,24 @@ class Stage:
             "select id from outbox where event_id = any($1) order by id", [event.event_id for event in events]
         )
         return [row["id"] for row in found]
+
+    async def pass_over(self, conn: asyncpg.Connection, *events: NewEvent) -> None:
+        """Append, and leave the checkpoint behind the events as a relay would, without one."""
+        await self.append(conn, *events)
+        await conn.execute(
+            """insert into outbox_checkpoint (since, system_identifier)
+            select pg_current_snapshot(), system_identifier from pg_control_system()
+            on conflict (one) do update set since = excluded.since"""
+        )
+
+    def limit_topic(self, name: str, limit_bytes: int) -> None:
+        """Lower (or raise) what Kafka itself takes, as an operator of Kafka might without asking."""
+        entry = ConfigEntry("max.message.bytes", str(limit_bytes), incremental_operation=AlterConfigOpType.SET)
+        topic = self.topics.kafka_names[name]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+        admin = AdminClient(self.kafka)
+        for future in admin.incremental_alter_configs([resource]).values():
+            future.result(10)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[asyncpg.Connection]:
