@@ -31,7 +31,12 @@ async def connected(dsn: str, schema: str | None = None) -> AsyncIterator[asyncp
             dsn,
             timeout=CONNECT_SECONDS,
             command_timeout=STATEMENT_SECONDS,
-            server_settings={"application_name": "outbox command", **({"search_path": schema} if schema else {})},
+            server_settings={
+                "application_name": "outbox command",
+                "timezone": "UTC",
+                "datestyle": "ISO",
+                **({"search_path": schema} if schema else {}),
+            },
         )
         try:
             yield connection

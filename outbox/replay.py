@@ -29,7 +29,7 @@ from outbox.database import connected
 from outbox.errors import OutboxError, UnknownTopicError
 from outbox.events import REPLAY_HEADER
 from outbox.kafka import LOGGER, REFUSALS, KafkaAwayError, one_by_one_config, producer_config
-from outbox.publisher import partition_of
+from outbox.records import headers_of, partition_of
 from outbox.settings import RelaySettings
 from outbox.statements import load
 
@@ -243,7 +243,7 @@ class _Publisher:
             outcomes[row["id"]] = error
 
         partition = partition_of(row["key"], topics.partitions[topic])
-        headers = _headers(row, self._mark)
+        headers = [*headers_of(row), (REPLAY_HEADER, self._mark)]
         producer.produce(topics.kafka_names[topic], row["payload"], row["key"], partition, noted, headers=headers)
 
 
@@ -256,17 +256,3 @@ def _stopped_at(row: Any, error: KafkaError) -> OutboxError:
         f"or leave it out with --from {row['id'] + 1}",
         outbox_id=row["id"],
     )
-
-
-def _headers(row: Any, mark: str) -> dict[str, str | bytes | None]:
-    headers: dict[str, str | bytes | None] = {
-        "ce_specversion": "1.0",
-        "ce_id": row["event_id"],
-        "ce_type": row["topic"],
-        "ce_source": row["source"],
-        "ce_subject": row["key"],
-        "ce_time": row["occurred_at"],
-        "ce_sequence": str(row["id"]),
-        REPLAY_HEADER: mark,
-    }
-    return headers if row["traceparent"] is None else {**headers, "traceparent": row["traceparent"]}

@@ -29,8 +29,7 @@ select max(id) from (select id from outbox where id > $1 and id <= $2 order by i
 -- The events with ids after $1, up to $2, in order, that a relay has published: those that the checkpoint has passed and
 -- that are not parked. Of topic $3 and key $4 (null: of any), written at or after $5 and before $6 (null: whenever). But
 -- for the last of them no more than $7 bytes of payload.
-select id, topic, key, payload, event_id::text, source,
-  to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as occurred_at, traceparent
+select id, topic, key, payload, event_id::text, source, occurred_at::text, traceparent
 from (
   select o.*, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload)
     as bytes_before
