@@ -45,6 +45,7 @@ def create_app(
             make_processor(flow),
             topic=flow.topic,
             batch_events=settings.worker_batch_events,
+            lanes=settings.worker_lanes,
             drain=drain,
             metrics=metrics.of_flow(flow.consumer),
         )

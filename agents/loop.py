@@ -1,4 +1,4 @@
-"""The loop of an agent: read what is there, have it done, acknowledge it in order.
+"""The loop of an agent: read what is there, have it done by the lanes, acknowledge it in order.
 
 Invariants: an event is acknowledged only after its effect is committed, and never after one that is not done; an event
 of a generation that is past is dropped without effect or acknowledgement (its new owner has it); nothing is raised out
@@ -11,6 +11,7 @@ from typing import Any
 
 import faust
 
+from agents.lanes import Lane, spread
 from agents.metrics import FlowMetrics
 from agents.processing import Processor
 from agents.records import Record
@@ -56,6 +57,7 @@ class AgentLoop:
         *,
         topic: str,
         batch_events: int,
+        lanes: int,
         drain: Drain,
         metrics: FlowMetrics,
     ) -> None:
@@ -63,13 +65,24 @@ class AgentLoop:
         self._processor = processor
         self._topic = topic
         self._batch_events = batch_events
+        self._lanes = [Lane(batch_events) for _ in range(lanes)]
         self._drain = drain
         self._metrics = metrics
 
     async def run(self, stream: Any) -> None:
         """Goes on until the worker stops. Raises what should end the process."""
-        queue = stream.channel.queue
-        while (events := await _next_batch(queue, self._batch_events)) and not self._drain.begun:
+        await asyncio.gather(self._distribute(stream.channel.queue), *map(self._work, self._lanes))
+
+    async def _distribute(self, queue: Any) -> None:
+        try:
+            while (events := await _next_batch(queue, self._batch_events)) and not self._drain.begun:
+                await spread(events, self._lanes)
+        finally:
+            for lane in self._lanes:
+                lane.end()
+
+    async def _work(self, lane: Lane) -> None:
+        while (events := await lane.take(self._batch_events)) and not self._drain.begun:
             current = [event for event in events if self._is_current(event)]
             self._metrics.stale.inc(len(events) - len(current))
             if current:

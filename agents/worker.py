@@ -33,8 +33,9 @@ from loyalty.settings import Settings
 from loyalty.store.database import DATABASE_AWAY, Pool, open_pool
 from outbox import Poke
 
-DATABASE_CONNECTIONS = 7
-"""One for each flow, one to set events aside, the sessions of reconciler, housekeeping and timed work, one to spare."""
+OTHER_CONNECTIONS = 5
+"""Besides one for each lane of each flow: one to set events aside, the sessions of reconciler, housekeeping and timed
+work, one to spare."""
 DATABASE_PAUSE_SECONDS = 1.0
 READY_SECONDS = 1.0
 GC_THRESHOLD = 50_000
@@ -106,7 +107,7 @@ class Parts:
     @classmethod
     async def open(cls, settings: Settings, opened: AsyncExitStack) -> Self:
         """Waits for the database as long as it takes; everything is closed with `opened`."""
-        pool = await _open_pool(settings)
+        pool = await _open_pool(settings, len(ALL_FLOWS) * settings.worker_lanes + OTHER_CONNECTIONS)
         opened.callback(pool.terminate)
         redis = await opened.enter_async_context(connect_redis(str(settings.redis_url)))
         poke = await opened.enter_async_context(Poke(settings.database_dsn))
@@ -138,12 +139,12 @@ class Parts:
         return missing
 
 
-async def _open_pool(settings: Settings) -> Pool:
+async def _open_pool(settings: Settings, connections: int) -> Pool:
     while True:
         try:
             return await open_pool(
                 settings.database_dsn,
-                size=DATABASE_CONNECTIONS,
+                size=connections,
                 name=f"laurel worker {name_of(settings)}",
                 statement_timeout_seconds=settings.statement_timeout_seconds,
             )

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         description="a worker's lasting name in its Kafka group, its own alone; by default its host and health port",
     )
     worker_batch_events: int = Field(500, ge=1, le=500)
+    worker_lanes: int = Field(2, ge=1, le=16, description="batches of one flow that are in hand at a time")
     worker_stock_consumer: bool = Field(False, description="use Faust's own consumer instead of the fast one")
     worker_health_port: int = Field(8103, ge=0, le=65_535)
     worker_housekeeping_every_seconds: float = Field(10.0, gt=0, description="how often the journal is sealed")
