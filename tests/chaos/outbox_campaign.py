@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import psutil
 
 from loyalty.store.inbox import claim_transactions
 from outbox import status
@@ -22,29 +20,9 @@ from tests.support.processes import LaurelProcess
 from tests.support.waiting import eventually
 
 CATCH_UP_SECONDS = 120
-TAKE_OVER_SECONDS = 30
 BATCH_RECORDS = 500
 
 Figures = Mapping[str, Any]
-
-
-async def leader_among(conn: asyncpg.Connection, relays: Sequence[LaurelProcess]) -> LaurelProcess:
-    """The relay whose session holds the leader's lock, found by the port of its connection."""
-
-    async def found() -> LaurelProcess | None:
-        leader = (await status(conn)).leader
-        port = leader and await conn.fetchval("select client_port from pg_stat_activity where pid = $1", leader.pid)
-        return next((relay for relay in relays if port and port in _local_ports(relay.pid)), None)
-
-    relay = await eventually(found, TAKE_OVER_SECONDS)
-    assert relay is not None
-    return relay
-
-
-def _local_ports(pid: int) -> set[int]:
-    with suppress(psutil.Error):
-        return {connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp") if connection.laddr}
-    return set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ import asyncpg
 import pytest
 
 from schemas.events import EVENTS
-from tests.chaos.outbox_campaign import delivery, leader_among, log_ends, outcome, tell, through_inbox
+from tests.chaos.outbox_campaign import delivery, log_ends, outcome, tell, through_inbox
 from tests.chaos.outbox_history import Verdict, judge
 from tests.chaos.outbox_writers import SCHEMA, Writers
 from tests.support.campaigns import run_seed, seeded, sized
-from tests.support.outbox import Stage, StartRelay, relay_starter, staged
+from tests.support.outbox import Stage, StartRelay, leader_among, relay_starter, staged
 from tests.support.processes import LaurelProcess
 
 PARTITIONS = 3

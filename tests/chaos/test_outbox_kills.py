@@ -22,11 +22,11 @@ import pytest_asyncio
 
 from outbox import status
 from schemas.events import EVENTS
-from tests.chaos.outbox_campaign import leader_among, outcome, tell
+from tests.chaos.outbox_campaign import outcome, tell
 from tests.chaos.outbox_writers import DATABASE_AWAY, SCHEMA, Writers
 from tests.support import databases, processes
 from tests.support.campaigns import run_seed, seeded, sized
-from tests.support.outbox import Stage, StartRelay, relay_starter, staged
+from tests.support.outbox import Stage, StartRelay, leader_among, relay_starter, staged
 from tests.support.own_servers import OwnServers, own_servers
 from tests.support.processes import LaurelProcess
 from tests.support.waiting import eventually

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import psutil
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 
-from outbox import NewEvent, RelaySettings, Topics, append
+from outbox import NewEvent, RelaySettings, Topics, append, status
 from outbox.relay import run_relay
 from outbox.topics import ensure_topics
 from tests.support.processes import LaurelProcess
@@ -29,6 +30,7 @@ StartRelay = Callable[..., LaurelProcess]
 MOMENT = datetime(2026, 11, 22, 15, 0, 0, 123456, tzinfo=UTC)
 READ_SECONDS = 20
 CONNECT_SECONDS = 5
+TAKE_OVER_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,25 @@ def relay_starter(laurel_process: Callable[..., LaurelProcess], topics: Topics, 
         return laurel_process("relay", **{**own, **variables})
 
     return start
+
+
+async def leader_among(conn: asyncpg.Connection, relays: Sequence[LaurelProcess]) -> LaurelProcess:
+    """The relay whose session holds the leader's lock, found by the port of its connection."""
+
+    async def found() -> LaurelProcess | None:
+        leader = (await status(conn)).leader
+        port = leader and await conn.fetchval("select client_port from pg_stat_activity where pid = $1", leader.pid)
+        return next((relay for relay in relays if port and port in _local_ports(relay.pid)), None)
+
+    relay = await eventually(found, TAKE_OVER_SECONDS)
+    assert relay is not None
+    return relay
+
+
+def _local_ports(pid: int) -> set[int]:
+    with contextlib.suppress(psutil.Error):
+        return {connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp") if connection.laddr}
+    return set()
 
 
 def read_records(bootstrap: str, topics: Topics, at_least: int = 0) -> list[Record]:
