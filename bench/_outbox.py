@@ -109,13 +109,23 @@ class Rig:
         before = self.ends()
         relay = self.relay()
         try:
+            await self.led()
+            started_up = cpu_seconds(relay.pid)
             await self.published()
-            process = psutil.Process(relay.pid)
-            cpu, memory = process.cpu_times(), peak_memory_mib(relay.pid)
+            used, memory = cpu_seconds(relay.pid) - started_up, peak_memory_mib(relay.pid)
         finally:
             processes.end(relay)
         rows, seconds = self._written_since(before)
-        return Drain(rows / seconds, (cpu.user + cpu.system) / rows * 1e6, memory)
+        return Drain(rows / seconds, used / rows * 1e6, memory)
+
+    async def led(self) -> None:
+        """Wait until a relay leads."""
+        async with self.stage.connected() as conn:
+
+            async def leader() -> bool:
+                return (await status(conn)).leader is not None
+
+            await eventually(leader, ANSWER_SECONDS)
 
     async def published(self) -> None:
         """Wait until nothing waits."""
@@ -176,6 +186,12 @@ def rig() -> Iterator[Rig]:
                 yield Rig(stage, Path(folder))
         finally:
             databases.run_in_thread(databases.drop(dsn, servers.database_url))
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far."""
+    used = psutil.Process(pid).cpu_times()
+    return float(used.user + used.system)
 
 
 def peak_memory_mib(pid: int) -> float:

@@ -2,9 +2,11 @@
 
     python -m bench.writer [--seconds S] [--rounds N]
 
-16 connections. `server` is pgbench with prepared statements (begin, insert, commit; and with append's own statement
-between): what PostgreSQL needs. `client` is asyncpg and `outbox.append` in one Python process, which is the limit
-there: one more statement is one more round trip. Both kinds alternate, round after round; medians.
+16 connections; all kinds alternate, round after round; medians, beside the transaction alone. With pgbench and prepared
+statements: `statements` sends begin, insert, append's own statement and commit one after the other, so that one more
+statement is one more round trip (`any_statement`, a `select 1` in its place, shows what that costs by itself);
+`pipelined` sends all of them at once, which leaves what PostgreSQL has to do. `client` is asyncpg and `outbox.append`
+in one Python process, which is the limit there.
 """
 
 from __future__ import annotations
@@ -54,36 +56,52 @@ TPS = re.compile(r"tps = ([\d.]+)")
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with rig() as found:
         asyncio.run(_execute(found, TABLE))
-        for name, rate in (("server", _server_rates(found)), ("client", _client_rates(found))):
-            alone, appending = [], []
-            for _ in range(options.rounds):
-                alone.append(rate["alone"](options.seconds))
-                appending.append(rate["appending"](options.seconds))
-            _tell(name, statistics.median(alone), statistics.median(appending))
+        rates = {**_server_rates(found), **_client_rates(found)}
+        seen: dict[str, list[float]] = {name: [] for name in rates}
+        for _ in range(options.rounds):
+            for name, rate in rates.items():
+                seen[name].append(rate(options.seconds))
+    medians = {name: statistics.median(values) for name, values in seen.items()}
+    for name, alone in PAIRS.items():
+        report(BENCH, f"{name}_transactions_per_s", medians[name], "tx/s", medians[alone])
+        report(BENCH, f"{name}_time_added", (medians[alone] / medians[name] - 1) * 100, "%")
 
 
-def _tell(name: str, alone: float, appending: float) -> None:
-    report(BENCH, f"{name}_transactions_per_s_appending", appending, "tx/s", alone)
-    report(BENCH, f"{name}_time_added_by_appending", (alone / appending - 1) * 100, "%")
-
+PAIRS = {
+    "statements_appending": "statements_alone",
+    "any_statement": "statements_alone",
+    "pipelined_appending": "pipelined_alone",
+    "client_appending": "client_alone",
+}
 
 Rates = Mapping[str, Callable[[float], float]]
 
 
 def _server_rates(found: Rig) -> Rates:
-    scripts = {"alone": PGBENCH % "", "appending": PGBENCH % _append_statement()}
+    appending = PGBENCH % _append_statement()
+    scripts = {
+        "statements_alone": PGBENCH % "",
+        "statements_appending": appending,
+        "any_statement": PGBENCH % "select 1;",
+        "pipelined_alone": _pipelined(PGBENCH % ""),
+        "pipelined_appending": _pipelined(appending),
+    }
+    return {name: _script_rate(found, name, text) for name, text in scripts.items()}
 
-    def rate(name: str) -> Callable[[float], float]:
-        path = found.folder / f"{name}.sql"
-        path.write_text(scripts[name])
-        return lambda seconds: _pgbench(found.stage.dsn, path, seconds)
 
-    return {name: rate(name) for name in scripts}
+def _script_rate(found: Rig, name: str, text: str) -> Callable[[float], float]:
+    path = found.folder / f"{name}.sql"
+    path.write_text(text)
+    return lambda seconds: _pgbench(found.stage.dsn, path, seconds)
+
+
+def _pipelined(script: str) -> str:
+    return script.replace("begin;", "\\startpipeline\nbegin;").replace("commit;", "commit;\n\\endpipeline")
 
 
 def _append_statement() -> str:
@@ -117,7 +135,7 @@ def _client_rates(found: Rig) -> Rates:
     def rate(write: Callable[[Rig, asyncpg.Connection, int], Coroutine[Any, Any, None]]) -> Callable[[float], float]:
         return lambda seconds: asyncio.run(_clients(found, write, seconds))
 
-    return {"alone": rate(_purchase), "appending": rate(_purchase_and_event)}
+    return {"client_alone": rate(_purchase), "client_appending": rate(_purchase_and_event)}
 
 
 async def _clients(
