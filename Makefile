@@ -84,6 +84,9 @@ bench: setup ## Measure; one JSON object a line
 	name=$$(basename $$script .py); [ $$name = common ] || [ $$name = __init__ ] || \
 	$(BIN)/python -m bench.$$name $(ARGS); done
 
+bench-%: setup ## One of them: make bench-worker
+	@$(BIN)/python -m bench.$(subst -,_,$*) $(ARGS)
+
 lock: setup ## Pin the dependencies of setup.cfg, and Kafka's jars
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" --extra stack --extra dev setup.cfg -o requirements.lock
