@@ -10,6 +10,7 @@ that would become available pay it first: while a member owes, nothing is availa
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -29,7 +30,7 @@ class Account(StrEnum):
 
     @property
     def of_member(self) -> bool:
-        return self.value.startswith("member.")
+        return self.startswith("member.")
 
 
 class EntryKind(StrEnum):
@@ -45,8 +46,7 @@ class EntryKind(StrEnum):
     ADJUST = "adjust"
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """`points` is signed; member_id is set exactly for a member's account."""
 
     account: Account

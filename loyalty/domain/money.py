@@ -52,6 +52,7 @@ def exponent_of(currency: str) -> int:
     return exponent
 
 
+@lru_cache(maxsize=16_384)
 def to_minor(amount: str, currency: str) -> int:
     """The minor units of a decimal string: "12.34" GBP is 1234, "12" JPY is 12.
 

@@ -14,7 +14,7 @@ from loyalty.domain.award import Award
 from loyalty.domain.ledger import earn
 from loyalty.domain.money import to_minor
 from loyalty.domain.purchase import Line, MemberFacts, Purchase
-from loyalty.services.events import emit, outgoing
+from loyalty.services.events import emit, outgoing_json
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
 from loyalty.services.posting import Book, Booking
 from loyalty.services.rule_usage import RuleUsage
@@ -24,7 +24,7 @@ from loyalty.store.awards import NewAward, insert_awards
 from loyalty.store.database import Connection
 from loyalty.store.ledger import Wallet
 from outbox import NewEvent
-from schemas.events import PointsEarned, RuleShare, TransactionRecorded
+from schemas.events import TransactionRecorded
 
 CONSUMER = "earning"
 
@@ -149,13 +149,16 @@ def _award_row(awarded: Awarded, ruleset_version: int, entry_id: int | None) -> 
 
 def _points_earned(awarded: Awarded, event_id: UUID, at: datetime) -> NewEvent:
     recorded, award = awarded.event.body, awarded.award
-    earned = PointsEarned(
-        member_id=recorded.member_id,
-        transaction_id=recorded.transaction_id,
-        points=award.points,
-        rules=tuple(RuleShare(rule_id=s.rule_id, version=s.version, points=s.points) for s in award.shares),
-        available_after=awarded.available_after,
-        pending_until=_still_pending(award, at) if award.points else None,
-        expires_at=award.expires_at if award.points else None,
+    body = {
+        "schema_version": 1,
+        "member_id": recorded.member_id,
+        "transaction_id": recorded.transaction_id,
+        "points": award.points,
+        "rules": [{"rule_id": s.rule_id, "version": s.version, "points": s.points} for s in award.shares],
+        "available_after": awarded.available_after,
+        "pending_until": _still_pending(award, at) if award.points else None,
+        "expires_at": award.expires_at if award.points else None,
+    }
+    return outgoing_json(
+        "points.earned", recorded.member_id, body, event_id=event_id, at=at, traceparent=awarded.event.traceparent
     )
-    return outgoing(earned, event_id=event_id, occurred_at=at, traceparent=awarded.event.traceparent)

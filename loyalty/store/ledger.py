@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from loyalty.domain.ledger import EntryDraft
@@ -43,8 +44,7 @@ class Wallet:
     tier_multiplier: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class NewLot:
+class NewLot(NamedTuple):
     """Points that an entry gave, until `expires_at` (None: for ever); pending ones have the time of their release.
 
     With rolls_months the lot lives on for so many months after each activity of the member's.
@@ -57,8 +57,7 @@ class NewLot:
     rolls_months: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewEntry(NamedTuple):
     """A journal entry as it will be stored, with the lots it makes, the draws it takes and the lots it releases."""
 
     draft: EntryDraft
@@ -132,7 +131,7 @@ async def save_wallets(
 def _entry_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
     return {
         "event_ids": [e.draft.event_id for e in entries],
-        "kinds": [e.draft.kind.value for e in entries],
+        "kinds": [e.draft.kind for e in entries],
         "member_ids": [e.draft.member_id for e in entries],
         "seqs": [e.seq for e in entries],
         "source_ids": [e.source_id for e in entries],
@@ -148,7 +147,7 @@ def _posting_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
     return {
         "posting_events": [event_id for event_id, _, _ in numbered],
         "posting_ns": [n for _, n, _ in numbered],
-        "posting_accounts": [p.account.value for _, _, p in numbered],
+        "posting_accounts": [p.account for _, _, p in numbered],
         "posting_members": [p.member_id for _, _, p in numbered],
         "posting_points": [p.points for _, _, p in numbered],
     }
