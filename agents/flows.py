@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from agents.processing import Flow
-from agents.records import Record, recorded_of, redeemed_of
+from agents.records import Record, recorded_of, redeemed_of, refunded_of
 from loyalty.clock import Clock
-from loyalty.services import earning, redeeming
+from loyalty.services import earning, redeeming, reversing
 from loyalty.services.incoming import Handled
 from loyalty.services.rulesets import Rulesets
 from loyalty.store.database import Connection
@@ -30,3 +30,13 @@ def redeeming_flow(clock: Clock) -> Flow:
         return await redeeming.decide_redemptions(conn, events, clock)
 
     return Flow(redeeming.CONSUMER, "reward.redeemed", decide, lambda record: redeemed_of(record).event_id)
+
+
+def refunding_flow(clock: Clock) -> Flow:
+    """transaction.refunded: points of refunded purchases are taken back."""
+
+    async def reverse(conn: Connection, records: Sequence[Record]) -> Handled:
+        events = [refunded_of(record) for record in records]
+        return await reversing.reverse_refunds(conn, events, clock)
+
+    return Flow(reversing.CONSUMER, reversing.TOPIC, reverse, lambda record: refunded_of(record).event_id)

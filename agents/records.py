@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from loyalty.services.earning import Recorded
 from loyalty.services.incoming import Incoming
 from loyalty.services.redeeming import Redeemed
-from schemas.events import Event, RewardRedeemed, TransactionRecorded
+from loyalty.services.reversing import Refunded
+from schemas.events import Event, RewardRedeemed, TransactionRecorded, TransactionRefunded
 
 E = TypeVar("E", bound=Event)
 
@@ -48,6 +49,12 @@ def redeemed_of(record: Record) -> Redeemed:
     """The request in a record of reward.redeemed. Raises Undecodable."""
     body = _body(record, RewardRedeemed)
     return _incoming(record, body, body.redemption_id)
+
+
+def refunded_of(record: Record) -> Refunded:
+    """The refund in a record of transaction.refunded. Raises Undecodable."""
+    body = _body(record, TransactionRefunded)
+    return _incoming(record, body, body.refund_id)
 
 
 def id_by_place(record: Record) -> UUID:

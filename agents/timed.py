@@ -16,6 +16,7 @@ import structlog
 from loyalty.clock import Clock
 from loyalty.services.expiring import expire_points
 from loyalty.services.releasing import release_points
+from loyalty.services.reversing import tell_again
 from loyalty.services.tending import Tended
 from loyalty.settings import Settings
 from loyalty.store.database import DATABASE_AWAY, Connection, Pool
@@ -32,7 +33,7 @@ class Step(Protocol):
     async def __call__(self, conn: Connection, clock: Clock) -> Tended: ...
 
 
-TIMED_WORK: tuple[Step, ...] = (release_points, expire_points)
+TIMED_WORK: tuple[Step, ...] = (release_points, expire_points, tell_again)
 """In the order in which it is done: points that come due for both are released, then expire."""
 
 

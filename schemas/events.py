@@ -59,6 +59,29 @@ class TransactionRecorded(Event):
     items: tuple[TransactionItem, ...] = ()
 
 
+class RefundedLine(BaseModel):
+    """What came back of a line; `line` is its place in the basket."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    line: int
+    quantity: int
+    amount: DecimalString
+
+
+class TransactionRefunded(Event):
+    """Money was given back for a purchase, for some lines or for the whole. Topic transaction.refunded."""
+
+    refund_id: UUID
+    transaction_id: UUID
+    merchant_id: UUID
+    external_id: str | None = None
+    amount: DecimalString
+    currency: CurrencyCode
+    lines: tuple[RefundedLine, ...] = ()
+    reason: str
+    refunded_at: UtcTime
+
+
 class RuleShare(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     rule_id: UUID
@@ -108,6 +131,22 @@ class PointsAdjusted(Event):
     adjusted_at: UtcTime
 
 
+class PointsReversed(Event):
+    """A refund took points back. Topic points.reversed.
+
+    Of points_due, `points` were taken; points_owed of these had been spent and are owed now; points_lapsed had expired.
+    """
+
+    refund_id: UUID
+    transaction_id: UUID
+    points: int
+    points_due: int
+    points_owed: int
+    points_lapsed: int
+    available_after: int
+    reversed_at: UtcTime
+
+
 class PointsReleased(Event):
     """Pending points became available; `points_paid` of them went to what the member owed. Topic points.released."""
 
@@ -146,7 +185,9 @@ class RuleActivated(BaseModel):
 
 EVENTS: dict[str, type[BaseModel]] = {
     "transaction.recorded": TransactionRecorded,
+    "transaction.refunded": TransactionRefunded,
     "points.earned": PointsEarned,
+    "points.reversed": PointsReversed,
     "reward.redeemed": RewardRedeemed,
     "redemption.completed": RedemptionCompleted,
     "points.adjusted": PointsAdjusted,

@@ -102,9 +102,9 @@ def show_transaction(stored: StoredTransaction) -> Transaction:
         amount=from_minor(stored.amount_minor, stored.currency),
         currency=stored.currency,
         items=[Item(**item) for item in stored.items],
-        status="recorded" if stored.points_awarded is None else "awarded",
+        status=stored.status,
         points_awarded=stored.points_awarded,
-        refunded_amount=from_minor(0, stored.currency),
+        refunded_amount=from_minor(stored.refunded_minor, stored.currency),
     )
 
 

@@ -22,21 +22,24 @@ select facts.*, exists (select from recorded) as recorded from facts;
 -- name: find_transaction_by_external_id^
 -- The purchase that was recorded under a merchant's external id, with its award.
 select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,
-  t.currency, t.items, t.content_hash, a.points as points_awarded
+  t.currency, t.items, t.content_hash, a.points as points_awarded,
+  (select coalesce(sum(amount_minor), 0)::bigint from refund where transaction_id = t.id) as refunded_minor
 from transaction t left join award a on a.transaction_id = t.id
 where t.merchant_id = :merchant_id and t.external_id = :external_id;
 
 -- name: find_transaction^
 -- A member's purchase with its award.
 select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,
-  t.currency, t.items, t.content_hash, a.points as points_awarded
+  t.currency, t.items, t.content_hash, a.points as points_awarded,
+  (select coalesce(sum(amount_minor), 0)::bigint from refund where transaction_id = t.id) as refunded_minor
 from transaction t left join award a on a.transaction_id = t.id
 where t.id = :transaction_id and t.member_id = :member_id;
 
 -- name: list_transactions
 -- A page of a member's purchases, the last recorded first.
 select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,
-  t.currency, t.items, t.content_hash, a.points as points_awarded
+  t.currency, t.items, t.content_hash, a.points as points_awarded,
+  (select coalesce(sum(amount_minor), 0)::bigint from refund where transaction_id = t.id) as refunded_minor
 from transaction t left join award a on a.transaction_id = t.id
 where t.member_id = :member_id and (:before_id::uuid is null or t.id < :before_id)
 order by t.id desc limit :row_limit;

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from loyalty.errors import NotFound
@@ -26,6 +26,21 @@ class StoredTransaction:
     items: Sequence[Mapping[str, Any]]
     content_hash: bytes
     points_awarded: int | None = None
+    refunded_minor: int = 0
+
+    @property
+    def status(self) -> Literal["recorded", "awarded", "refunded"]:
+        """`refunded` when all of the money went back."""
+        return status_of(self.points_awarded, self.amount_minor, self.refunded_minor)
+
+
+def status_of(
+    points_awarded: int | None, amount_minor: int, refunded_minor: int
+) -> Literal["recorded", "awarded", "refunded"]:
+    """What a purchase is shown as."""
+    if points_awarded is None:
+        return "recorded"
+    return "refunded" if refunded_minor and refunded_minor == amount_minor else "awarded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from loyalty.domain.money import from_minor
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
 from loyalty.store.queries import queries
+from loyalty.store.transactions import status_of
 from schemas.admin.transactions import Transaction, TransactionFilter, TransactionWithReceipt
 
 WAITING_LIMIT = 10_000
@@ -44,11 +45,10 @@ async def get_transaction(conn: Connection, transaction_id: UUID) -> Transaction
 
 
 def _shown(row: Any) -> dict[str, Any]:
-    awarded = row["points_awarded"] is not None
     amount = from_minor(row["amount_minor"], row["currency"])
     return {
         **row,
         "amount": amount,
-        "status": "awarded" if awarded else "recorded",
-        "refunded_amount": from_minor(0, row["currency"]),
+        "status": status_of(row["points_awarded"], row["amount_minor"], row["refunded_minor"]),
+        "refunded_amount": from_minor(row["refunded_minor"], row["currency"]),
     }

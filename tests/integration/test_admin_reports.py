@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 import redis
 
+from api.admin.lag import CONSUMED_TOPICS
 from loyalty.clock import new_id
 from loyalty.domain.ledger import adjust, earn, redeem
 from loyalty.services.posting import Booking, post_entries
@@ -148,7 +149,7 @@ async def test_the_pipeline_tells_what_waits_and_what_is_not_known(api: AdminApi
     assert found["outbox"]["leader"] is None
     assert (found["consumers"]["known"], found["consumers"]["lag_events"]) == (False, None)
     told = json.dumps({"lag": 2, "at": datetime.now(UTC).isoformat()})
-    fields = {f"{topic}/{n}": told for topic in ("transaction.recorded", "reward.redeemed") for n in range(8)}
+    fields = {f"{topic}/{n}": told for topic in CONSUMED_TOPICS for n in range(8)}
     with redis.Redis.from_url(redis_url) as client:
         client.hset(f"{api.settings.topic_prefix}laurel:lag", mapping=fields)
     found = (await viewer.get("/pipeline")).body

@@ -7,15 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from loyalty.services.earning import award_transactions
+from loyalty.services.auditing import Actor
+from loyalty.services.earning import Recorded, award_transactions
 from loyalty.services.expiring import expire_points
+from loyalty.services.incoming import Handled, Incoming
+from loyalty.services.refunding import record_refund
 from loyalty.services.releasing import release_points
+from loyalty.services.reversing import reverse_refunds
 from loyalty.services.rulesets import Rulesets
 from loyalty.services.tending import Tended
 from loyalty.services.verifying import verify_ledger
 from loyalty.store import program
 from loyalty.store.database import Connection
 from schemas.admin.points_policy import PointsPolicy
+from schemas.admin.refunds import NewRefund
+from schemas.events import TransactionRefunded
 from tests.support.rows import BASE_RULE, NOON, add_member, add_merchant, add_rule, add_transaction, recorded
 
 
@@ -57,7 +63,11 @@ class Shop:
         return await add_transaction(self.conn, member_id, self.merchant_id, points * 100, at=at or self.now)
 
     async def award(self, member_id: UUID, transaction_id: UUID, points: int, *, at: datetime | None = None) -> None:
-        event = recorded(member_id, transaction_id, f"{points}.00", merchant_id=self.merchant_id, at=at or self.now)
+        await self.award_event(
+            recorded(member_id, transaction_id, f"{points}.00", merchant_id=self.merchant_id, at=at or self.now)
+        )
+
+    async def award_event(self, event: Recorded) -> None:
         async with self.conn.transaction():
             await award_transactions(self.conn, [event], self.clock, self.rulesets)
 
@@ -93,3 +103,29 @@ async def events_of(conn: Connection, topic: str) -> list[dict[str, Any]]:
         "select convert_from(payload, 'utf8')::jsonb as payload from outbox where topic = $1 order by id", topic
     )
     return [row["payload"] for row in rows]
+
+
+async def refund(shop: Shop, transaction_id: UUID, amount: int | str | None, **fields: Any) -> UUID:
+    """A refund recorded by the merchant, before it takes any points back."""
+    command = NewRefund.model_validate(
+        {"amount": f"{amount}.00" if isinstance(amount, int) else amount, "reason": "came back", **fields}
+    )
+    async with shop.conn.transaction():
+        done = await record_refund(shop.conn, transaction_id, command, merchant(shop.merchant_id), shop.clock)
+    return done.refund.refund_id
+
+
+async def take_back(shop: Shop, *refund_ids: UUID) -> Handled:
+    """The worker's part: the refunds' events, all in one batch."""
+    rows = await shop.conn.fetch(
+        "select convert_from(payload, 'utf8') as payload from outbox "
+        "where topic = 'transaction.refunded' and event_id = any($1) order by id",
+        refund_ids,
+    )
+    bodies = [TransactionRefunded.model_validate_json(row["payload"]) for row in rows]
+    async with shop.conn.transaction():
+        return await reverse_refunds(shop.conn, [Incoming(body.refund_id, body) for body in bodies], shop.clock)
+
+
+def merchant(merchant_id: UUID) -> Actor:
+    return Actor("merchant", str(merchant_id))
