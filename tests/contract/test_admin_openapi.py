@@ -70,4 +70,8 @@ def test_what_moves_points_asks_for_an_idempotency_key(openapi: dict[str, Any]) 
         for name, operation in operations(openapi)
         if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
     }
-    assert asking == {"POST /members/{member_id}/adjustments", "POST /transactions"}
+    assert asking == {
+        "POST /members/{member_id}/adjustments",
+        "POST /transactions",
+        "POST /transactions/{transaction_id}/refunds",
+    }
