@@ -36,7 +36,7 @@ from tests.support.rows import (
     recorded,
     redeemed,
 )
-from tests.support.worker_rig import Rig, shuffled_within_members
+from tests.support.worker_rig import CONSUMED_TOPICS, Rig, shuffled_within_members
 
 Eventually = Callable[..., Any]
 StartLaurel = Callable[..., LaurelProcess]
@@ -162,7 +162,7 @@ async def test_it_says_how_it_is_and_whom_it_served(
         async def nothing_behind() -> bool:
             fields: Any = await redis.hgetall(f"{rig.prefix}laurel:lag")  # type: ignore[misc]
             lags = {name.decode(): json.loads(value)["lag"] for name, value in fields.items()}
-            return len(lags) == 2 * rig.partitions and set(lags.values()) == {0}
+            return len(lags) == len(CONSUMED_TOPICS) * rig.partitions and set(lags.values()) == {0}
 
         await eventually(nothing_behind, timeout_seconds=15)
         async with http.get(f"{address}/health/ready") as answer:
