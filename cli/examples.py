@@ -42,12 +42,17 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "relay": (
         Example("laurel relay", "settings from LAUREL_ variables"),
         Example("laurel relay --metrics-port 0", "a second one, standing by, on a free port"),
+        Example("laurel relay --accept-repartition", "once, after the topics got more partitions"),
     ),
     "worker": (Example("LAUREL_WORKER_HEALTH_PORT=8113 laurel worker", "a second worker on this host"),),
     "outbox status": (Example("laurel outbox status --json", "for scripts and alerts"),),
     "outbox tail": (
         Example("laurel outbox tail --topic points.earned --lines 20", "the last twenty of a type"),
         Example("laurel outbox tail --follow --json", "every event from now on, an object a line"),
+    ),
+    "outbox check": (
+        Example("laurel outbox check", "before the first relay, and when one does not publish"),
+        Example("laurel outbox check --json", "exit status 1 when anything is missing"),
     ),
     "outbox parked": (Example("laurel outbox parked", "the keys that wait, and why"),),
     "outbox requeue": (

@@ -53,6 +53,7 @@ def relay(
     page_rows: options.PageRows = 2_000,
     retention_days: options.RetentionDays = 30.0,
     parked_keys_per_hour: options.ParkedKeysPerHour = 100,
+    accept_repartition: options.AcceptRepartition = False,
     log_format: options.Format = "json",
     log_level: options.Level = "info",
 ) -> None:
@@ -69,6 +70,10 @@ def relay(
         metrics_host=metrics_host,
         metrics_port=metrics_port,
     )
+    if accept_repartition:
+        from cli.outbox.accepting import accept
+
+        accept(settings)
     try:
         asyncio.run(_relay(settings))
     except OutboxError as error:

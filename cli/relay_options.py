@@ -50,6 +50,14 @@ ParkedKeysPerHour = Annotated[
     int,
     typer.Option(envvar="LAUREL_PARKED_KEYS_PER_HOUR", min=0, max=1_000_000, help="More stop the relay."),
 ]
+AcceptRepartition = Annotated[
+    bool,
+    typer.Option(
+        "--accept-repartition",
+        help="Go on although topics have another number of partitions than before. First let the consumers' lag come "
+        "to zero with no relay running, or events of a key may be handled out of order. For one start only.",
+    ),
+]
 MetricsPort = Annotated[
     int, typer.Option(envvar="LAUREL_RELAY_METRICS_PORT", min=0, max=65_535, help="/metrics and /health; 0: any free.")
 ]

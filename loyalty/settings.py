@@ -4,8 +4,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PostgresDsn, RedisDsn, SecretStr
+from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, TypeAdapter
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SETTINGS_FILE = TypeAdapter(dict[str, str])
 
 
 class Settings(BaseSettings):
@@ -17,6 +19,7 @@ class Settings(BaseSettings):
     redis_url: RedisDsn = Field(description="Valkey or Redis: cache, rate limits, bell")
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="host:port[,host:port]")
     kafka_settings: dict[str, str] = Field(default_factory=dict, description="any librdkafka setting, as JSON")
+    kafka_settings_file: Path | None = Field(None, description="a JSON file with more of them: for secrets; it wins")
     kafka_partitions: int = Field(8, ge=1, le=1000, description="partitions of each topic made by `laurel topics`")
     topic_prefix: str = Field("", max_length=100, description="put before every topic name; for shared brokers")
 
@@ -63,6 +66,12 @@ class Settings(BaseSettings):
 
     log_format: Literal["console", "json"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @cached_property
+    def kafka_client(self) -> dict[str, str]:
+        """The librdkafka settings: of the variable, over them those of the file. Raises OSError or ValueError."""
+        file = self.kafka_settings_file
+        return {**self.kafka_settings, **({} if file is None else _SETTINGS_FILE.validate_json(file.read_bytes()))}
 
     @cached_property
     def database_dsn(self) -> str:

@@ -24,6 +24,7 @@ from outbox.leadership import LeadershipLostError
 from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position, ids_without_row
 from outbox.publisher import Publisher
 from outbox.reconciliation import Published, look_beyond
+from outbox.repartitioning import hold_partition_counts
 from outbox.slow_lane import SlowLane
 from outbox.term import Term
 
@@ -65,6 +66,8 @@ class Pipeline:
         term, began_at = self._term, time.monotonic()
         looking = asyncio.to_thread(look_beyond, self._settings.kafka, self._settings.topics, term.checkpoint.ends)
         self._published = found = await term.attend(looking)
+        async with term.session.turn() as conn:
+            await hold_partition_counts(conn, self._settings.topics)
         self._batch_bytes = min(found.batch_limit_bytes or LARGEST_BATCH_BYTES, LARGEST_BATCH_BYTES)
         term.checkpoint = replace(term.checkpoint, ends=_within(term.checkpoint.ends, found.ends))
         term.metrics.reconciled_rows.inc(len(found.events))

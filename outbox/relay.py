@@ -16,6 +16,7 @@ import structlog
 from confluent_kafka import KafkaException
 
 from outbox.checkpoint import read_checkpoint
+from outbox.checks import log_findings
 from outbox.database import DATABASE_ERRORS
 from outbox.errors import MissingTopicError
 from outbox.kafka import PipelineError
@@ -42,7 +43,7 @@ async def run_relay(settings: RelaySettings, stop: asyncio.Event) -> None:
     metrics = RelayMetrics()
     with serving(metrics, settings.metrics_host, settings.metrics_port) as port:
         log.info("relay started", metrics_port=port, topics=list(settings.topics.kafka_names.values()))
-        async with _observing(settings, metrics):
+        async with _observing(settings, metrics), _background(log_findings(settings)):
             await _terms(settings, stop, metrics)
         log.info("relay ended")
 

@@ -59,7 +59,10 @@ def check_topics(topics: Topics, existing: dict[str, int]) -> None:
         for name, count in topics.partitions.items()
         if found[name] not in (None, count)
     ]:
-        raise RepartitionedError(f"{'; '.join(wrong)}: events of one key would go to two partitions, out of order")
+        raise RepartitionedError(
+            f"{'; '.join(wrong)}: events of one key would go to two partitions, out of order. Say what they have "
+            "(LAUREL_KAFKA_PARTITIONS)"
+        )
     if missing := [topics.kafka_names[name] for name, count in found.items() if count is None]:
         raise MissingTopicError(f"these topics are missing: {', '.join(missing)}. Create them with `laurel topics`")
 

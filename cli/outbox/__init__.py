@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli.outbox import keeping, looking, mending
+from cli.outbox import checking, keeping, looking, mending
 
 outbox = typer.Typer(no_args_is_help=True, help="Inspect and mend the outbox.")
 
@@ -16,6 +16,7 @@ def _outbox() -> None:
 
 outbox.command("status")(looking.show_status)
 outbox.command("tail")(looking.tail)
+outbox.command("check")(checking.check)
 outbox.command("parked")(looking.show_parked)
 outbox.command("requeue")(mending.requeue_key)
 outbox.command("skip")(mending.skip_event)
