@@ -92,6 +92,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("laurel ledger export ledger.ndjson", "then, anywhere: python3 tools/verify_ledger.py ledger.ndjson"),
     ),
     "ledger seal": (Example("laurel ledger seal --json", "before an export: the chain covers all entries"),),
+    "report liability": (Example("laurel report liability --json", "for the general ledger's nightly import"),),
+    "report rollforward": (
+        Example("laurel report rollforward --from 2026-10-01 --to 2026-10-31", "a month's close"),
+        Example("laurel report rollforward --from 2026-10-01 --to 2026-10-31 --csv > october.csv", "for a sheet"),
+    ),
+    "report expiry": (Example("laurel report expiry --csv", "points by the month in which they expire"),),
+    "report rates": (Example("laurel report rates --from 2026-01-01", "redemption rate and breakage, this year"),),
+    "report cohorts": (Example("laurel report cohorts --csv > cohorts.csv", "by the month of joining"),),
     "replay": (
         Example("laurel replay --baskets 5000", "the oldest 5,000 baskets"),
         Example("laurel replay --all --json all.json", "all 155,848, with the summary in a file"),

@@ -44,11 +44,12 @@ COMMANDS = {
     "worker": Entry("cli.worker", "Turn purchases into points and decide redemptions."),
     "outbox": Entry("cli.outbox", "Inspect the outbox."),
     "ledger": Entry("cli.ledger", "Verify, seal and export the ledger."),
+    "report": Entry("cli.report", "Liability, rollforward, expiry, rates and cohorts, from the ledger."),
     "replay": Entry("cli.replay", "Send real purchases through the Customer API."),
 }
 
 
-OPERATOR_COMMANDS = frozenset({"admin", "ledger", "migrate", "outbox", "topics"})
+OPERATOR_COMMANDS = frozenset({"admin", "ledger", "migrate", "outbox", "report", "topics"})
 """Commands that are called by hand, on the stack that runs here unless the environment names another database."""
 
 

@@ -18,7 +18,7 @@ def read(
     summary: str,
     answer: Model,
     query: Model = NoQuery,
-    *,
+    *problems: Problem,
     database: Database = Database.READ,
 ) -> Route:
     """A GET for every administrator."""
@@ -30,6 +30,7 @@ def read(
         access=VIEWER,
         query=query,
         answers={200: answer},
+        problems=problems,
         database=database,
     )
 

@@ -57,7 +57,7 @@ async def report_overview(conn: Connection, wanted: DateRange, clock: Clock) -> 
         moved=moved,
         closing_points=closing_points,
         outstanding_points=holdings.points,
-        outstanding_value=_value(holdings.points, program),
+        outstanding_value=value_of(holdings.points, program),
         point_value=program.point_value,
         currency=program.currency,
         members=holdings.members,
@@ -122,6 +122,7 @@ def _change(moved: PointsMoved) -> int:
     return moved.issued - moved.redeemed + moved.adjusted - moved.reversed - moved.expired
 
 
-def _value(points: int, program: Program) -> str:
+def value_of(points: int | Decimal, program: Program) -> str:
+    """What points are worth in the program's currency, rounded half to even."""
     unit = Decimal(1).scaleb(-exponent_of(program.currency))
     return f"{(points * program.point_value).quantize(unit, ROUND_HALF_EVEN):f}"
