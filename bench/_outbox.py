@@ -147,16 +147,20 @@ class Rig:
         now = self.ends()
         grown = [number for number, (start, end) in enumerate(zip(before, now, strict=True)) if end > start]
         first = min(self._time_at(number, before[number]) for number in grown)
-        last = max(self._time_at(number, now[number] - 1) for number in grown)
-        return sum(now) - sum(before), max((last - first) / 1000, 0.001)
+        return sum(now) - sum(before), max(self.last_record_at(before) - first, 0.001)
 
-    def _time_at(self, partition: int, offset: int) -> int:
+    def last_record_at(self, before: list[int]) -> float:
+        """When the last record beyond these ends was produced, by the clock."""
+        grown = [(n, end) for n, (start, end) in enumerate(zip(before, self.ends(), strict=True)) if end > start]
+        return max(self._time_at(number, end - 1) for number, end in grown)
+
+    def _time_at(self, partition: int, offset: int) -> float:
         with self._consumer() as consumer:
             consumer.assign([TopicPartition(self._name, partition, offset)])
             message = consumer.poll(ANSWER_SECONDS)
             assert message is not None
             assert message.error() is None
-            return int(message.timestamp()[1])
+            return message.timestamp()[1] / 1000
 
     @property
     def _name(self) -> str:

@@ -68,11 +68,11 @@ async def _drain_beside_an_open_one(found: Rig, rows: int) -> tuple[Drain, float
         relay = found.relay()
         try:
             await found.led()
-            before = sum(found.ends())
+            before = found.ends()
             await transaction.commit()
-            committed_at = time.monotonic()
-            await eventually(lambda: sum(found.ends()) == before + 1, ARRIVAL_SECONDS)
-            arrival_seconds = time.monotonic() - committed_at
+            committed_at = time.time()
+            await eventually(lambda: sum(found.ends()) == sum(before) + 1, ARRIVAL_SECONDS)
+            arrival_seconds = found.last_record_at(before) - committed_at
         finally:
             processes.end(relay)
         return drained, arrival_seconds, await dead_rows(other)
