@@ -12,6 +12,7 @@ from outbox.append import append
 from outbox.errors import (
     EventTooLargeError,
     ForeignHistoryError,
+    InvalidAttributeError,
     InvalidEventError,
     InvalidKeyError,
     MissingTopicError,
@@ -20,6 +21,7 @@ from outbox.errors import (
     RelayStopped,
     RepartitionedError,
     UnknownTopicError,
+    UnserialisedPayloadError,
 )
 from outbox.events import NewEvent, Topics
 from outbox.poke import Poke
@@ -29,6 +31,7 @@ from outbox.status import Leader, OutboxStatus, status
 __all__ = [
     "EventTooLargeError",
     "ForeignHistoryError",
+    "InvalidAttributeError",
     "InvalidEventError",
     "InvalidKeyError",
     "Leader",
@@ -43,6 +46,7 @@ __all__ = [
     "RepartitionedError",
     "Topics",
     "UnknownTopicError",
+    "UnserialisedPayloadError",
     "append",
     "status",
 ]

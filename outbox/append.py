@@ -20,7 +20,8 @@ _INSERT_EVENTS = load("append")["insert_events"]
 async def append(conn: asyncpg.Connection, events: Sequence[NewEvent], topics: Topics) -> None:
     """Store the events, in this order, in the caller's transaction: one statement, however many.
 
-    Raises OutsideTransactionError, UnknownTopicError, InvalidKeyError or EventTooLargeError before anything is stored.
+    Raises OutsideTransactionError or an InvalidEventError (UnknownTopicError, InvalidKeyError, InvalidAttributeError,
+    UnserialisedPayloadError, EventTooLargeError) before anything is stored: the transaction is still good.
     """
     if not conn.is_in_transaction():
         raise OutsideTransactionError

@@ -27,6 +27,14 @@ class InvalidKeyError(InvalidEventError):
     """The key must be text of 1 to 512 bytes without NUL: it decides the order of the events."""
 
 
+class InvalidAttributeError(InvalidEventError):
+    """An event's source and traceparent must be text of 512 bytes at most, without NUL: they become headers."""
+
+
+class UnserialisedPayloadError(InvalidEventError):
+    """The payload must be bytes: serialise the event before it is appended."""
+
+
 class EventTooLargeError(InvalidEventError):
     """The payload is larger than Kafka is asked to take."""
 

@@ -8,10 +8,17 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from outbox.errors import EventTooLargeError, InvalidKeyError, UnknownTopicError
+from outbox.errors import (
+    EventTooLargeError,
+    InvalidAttributeError,
+    InvalidKeyError,
+    UnknownTopicError,
+    UnserialisedPayloadError,
+)
 
 DEFAULT_PARTITIONS = 8
 MAX_KEY_BYTES = 512
+MAX_ATTRIBUTE_BYTES = 512
 MAX_PAYLOAD_BYTES = 900_000
 REPLAY_HEADER = "ce_replayid"
 """Marks a record that was published again, with the id of the replay: it says nothing of the first delivery."""
@@ -67,13 +74,18 @@ class Topics:
         return self._names
 
     def check(self, event: NewEvent) -> None:
-        """Raise if Kafka could not take the event (UnknownTopicError, InvalidKeyError, EventTooLargeError)."""
+        """Raise the InvalidEventError that tells why Kafka, or the log, could not take the event."""
         if event.topic not in self.partitions:
             raise UnknownTopicError(
                 f"{event.topic!r} is not a topic of this outbox ({', '.join(self.partitions)})", topic=event.topic
             )
-        if not _is_key(event.key):
+        if not event.key or not _is_text(event.key, MAX_KEY_BYTES):
             raise InvalidKeyError(key=event.key[:MAX_KEY_BYTES])
+        for attribute in (event.source, event.traceparent):
+            if attribute is not None and not _is_text(attribute, MAX_ATTRIBUTE_BYTES):
+                raise InvalidAttributeError(attribute=attribute[:MAX_ATTRIBUTE_BYTES])
+        if not isinstance(event.payload, bytes):
+            raise UnserialisedPayloadError(kind=type(event.payload).__name__)
         if len(event.payload) > self.max_payload_bytes:
             raise EventTooLargeError(
                 f"{event.topic}: a payload of {len(event.payload)} bytes; {self.max_payload_bytes} are allowed",
@@ -82,8 +94,8 @@ class Topics:
             )
 
 
-def _is_key(text: str) -> bool:
+def _is_text(text: str, most_bytes: int) -> bool:
     try:
-        return 0 < len(text.encode()) <= MAX_KEY_BYTES and "\0" not in text
+        return len(text.encode()) <= most_bytes and "\0" not in text
     except UnicodeEncodeError:
         return False

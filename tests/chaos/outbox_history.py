@@ -44,10 +44,16 @@ class Written:
     transaction: int
     fate: Fate
     commit_asked_at: float
+    padding_bytes: int = 0
 
     @property
     def payload(self) -> bytes:
-        return b"%d" % self.number
+        return payload_of(self.number, self.padding_bytes)
+
+
+def payload_of(number: int, padding_bytes: int = 0) -> bytes:
+    """What an event of a campaign says: its number, and as much of nothing behind it as its size needs."""
+    return b"%d%s" % (number, b" " * padding_bytes)
 
 
 @dataclass(frozen=True, slots=True)

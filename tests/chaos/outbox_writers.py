@@ -21,10 +21,11 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from outbox import NewEvent, Topics, append
-from tests.chaos.outbox_history import Fate, Written
+from tests.chaos.outbox_history import Fate, Written, payload_of
 from tests.support.outbox import MOMENT
 
 SHARED_KEYS = 40
+LARGE_ONE_IN = 100
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30
 AWAY_PAUSE_SECONDS = 0.05
@@ -48,6 +49,7 @@ class Appended:
 
     event: NewEvent
     number: int
+    padding_bytes: int
 
 
 @dataclass(slots=True)
@@ -60,9 +62,13 @@ class Attempt:
     def settled(self, fate: Fate, asked_at: float, appended: list[Appended] | None = None) -> list[Written]:
         """What was appended, with what became of it."""
         chosen = self.appended if appended is None else appended
-        return [
-            Written(a.event.event_id, a.event.topic, a.event.key, a.number, self.number, fate, asked_at) for a in chosen
-        ]
+        return [self._written(one, fate, asked_at) for one in chosen]
+
+    def _written(self, one: Appended, fate: Fate, asked_at: float) -> Written:
+        event = one.event
+        return Written(
+            event.event_id, event.topic, event.key, one.number, self.number, fate, asked_at, one.padding_bytes
+        )
 
 
 @dataclass(slots=True)
@@ -73,6 +79,8 @@ class Writers:
     topics: Topics
     seed: int
     pause_seconds: float = 0.0
+    large_bytes: int = 0
+    """If there is such a size, one event in LARGE_ONE_IN has it."""
     written: list[Written] = field(default_factory=list)
     stopped: bool = False
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -172,6 +180,7 @@ class Writers:
             "update chaos_counter set number = number + 1 where key = $1 returning number", key
         )
         topic = dice.choice(list(self.topics.partitions))
-        event = NewEvent(topic, key, b"%d" % number, uuid.uuid4(), MOMENT)
-        appended.append(Appended(event, number))
+        padding_bytes = self.large_bytes if dice.randrange(LARGE_ONE_IN) == 0 else 0
+        event = NewEvent(topic, key, payload_of(number, padding_bytes), uuid.uuid4(), MOMENT)
+        appended.append(Appended(event, number, padding_bytes))
         await append(conn, [event], self.topics)

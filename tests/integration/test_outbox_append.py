@@ -7,17 +7,20 @@ import subprocess
 import sys
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 import pytest
 
 from outbox import (
     EventTooLargeError,
+    InvalidAttributeError,
     InvalidKeyError,
     NewEvent,
     OutsideTransactionError,
     Topics,
     UnknownTopicError,
+    UnserialisedPayloadError,
     append,
 )
 from tests.support.outbox import MOMENT
@@ -27,6 +30,11 @@ TOPICS = Topics.of(["orders", "refunds"])
 
 def event(number: int = 0, topic: str = "orders", key: str = "k") -> NewEvent:
     return NewEvent(topic, key, b"%d" % number, uuid.uuid4(), MOMENT)
+
+
+def unserialised(payload: Any) -> NewEvent:
+    """What callers without a type checker may come with."""
+    return replace(event(), payload=payload)
 
 
 async def rows(conn: asyncpg.Connection) -> list[asyncpg.Record]:
@@ -89,7 +97,14 @@ async def test_a_savepoint_rolled_back_takes_only_its_own_events(conn: asyncpg.C
         (event(key=""), InvalidKeyError),
         (event(key="a\0b"), InvalidKeyError),
         (event(key="é" * 257), InvalidKeyError),
+        (event(key="half a \ud800 pair"), InvalidKeyError),
         (replace(event(), payload=b"x" * (TOPICS.max_payload_bytes + 1)), EventTooLargeError),
+        (unserialised("points"), UnserialisedPayloadError),
+        (unserialised({"points": 5}), UnserialisedPayloadError),
+        (unserialised(None), UnserialisedPayloadError),
+        (replace(event(), traceparent="a\0b"), InvalidAttributeError),
+        (replace(event(), traceparent="x" * 513), InvalidAttributeError),
+        (replace(event(), source="é" * 257), InvalidAttributeError),
     ],
 )
 async def test_what_kafka_could_not_take_is_refused_before_anything_is_stored(
