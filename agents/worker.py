@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -21,7 +22,7 @@ from agents.brokers import wait_for_topics
 from agents.ending import EXIT_BUG, end_process
 from agents.flows import earning_flow, redeeming_flow, refunding_flow
 from agents.health import serve_health
-from agents.housekeeping import keep_house
+from agents.housekeeping import House, keep_house
 from agents.lag import LagReport
 from agents.metrics import WorkerMetrics
 from agents.processing import Flow, Processor
@@ -157,7 +158,13 @@ def _add_tasks(app: faust.App, parts: Parts) -> None:
     settings, clock = parts.settings, parts.clock
     report = LagReport(parts.redis, parts.metrics, settings.topic_prefix, clock)
     _add_task(app, "lag", lambda: report_lag(app, report, settings.topic_prefix))
-    _add_task(app, "housekeeping", lambda: keep_house(parts.pool, settings.worker_housekeeping_every_seconds))
+    house = House(
+        consumers=[flow.consumer for flow in ALL_FLOWS],
+        inbox_kept=timedelta(days=settings.worker_inbox_days),
+        every_seconds=settings.worker_housekeeping_every_seconds,
+        clock=clock,
+    )
+    _add_task(app, "housekeeping", lambda: keep_house(parts.pool, house))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
     _add_task(app, "timed work", lambda: keep_tending(parts.pool, settings, parts.bell.ring))
 

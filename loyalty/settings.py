@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     worker_stock_consumer: bool = Field(False, description="use Faust's own consumer instead of the fast one")
     worker_health_port: int = Field(8103, ge=0, le=65_535)
     worker_housekeeping_every_seconds: float = Field(10.0, gt=0, description="how often the journal is sealed")
+    worker_inbox_days: int = Field(45, ge=1, description="how long events that were handled are remembered by name")
     worker_reconcile_every_seconds: float = Field(60.0, gt=0, description="how often the reconciler looks")
     worker_reconcile_after_seconds: float = Field(
         600.0, gt=0, description="what was not processed for so long is told of again"

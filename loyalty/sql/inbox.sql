@@ -25,3 +25,12 @@ returning true;
 -- name: forget_event!
 -- Lets an event be handled again.
 delete from inbox where consumer = :consumer and event_id = :event_id;
+
+-- name: forget_old_events!
+-- Drops what a consumer claimed before a moment, a bounded number of the oldest events. Ids rise with time.
+delete from inbox i
+using (
+  select event_id from inbox
+  where consumer = :consumer and event_id < :before_id and received_at < :before
+  order by event_id limit :row_limit) old
+where i.consumer = :consumer and i.event_id = old.event_id;

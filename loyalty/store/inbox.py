@@ -1,6 +1,7 @@
 """The inbox: each consumer lets every event through once. Claiming is the first statement of its transaction."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from loyalty.store.database import Connection
@@ -27,3 +28,11 @@ async def claim(conn: Connection, consumer: str, event_id: UUID) -> bool:
 async def forget(conn: Connection, consumer: str, event_id: UUID) -> None:
     """Lets an event be handled again."""
     await queries.forget_event(conn, consumer=consumer, event_id=event_id)
+
+
+async def forget_old(conn: Connection, consumer: str, before: datetime, before_id: UUID, row_limit: int) -> int:
+    """Forgets events that were claimed before a moment, `row_limit` at the most; how many."""
+    tag: str = await queries.forget_old_events(
+        conn, consumer=consumer, before=before, before_id=before_id, row_limit=row_limit
+    )
+    return int(tag.removeprefix("DELETE "))

@@ -11,13 +11,15 @@ import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.housekeeping import keep_house
+from agents.housekeeping import House, keep_house
+from loyalty.clock import system_clock
 from loyalty.services.exporting import Exported, export_ledger
 from loyalty.services.sealing import look_ahead, seal_entries
 from loyalty.store.database import Connection, Pool
@@ -26,6 +28,8 @@ from tests.support.rows import add_member, give_points, laurel_pool
 from tests.support.waiting import eventually
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
+
+HOUSE = House(consumers=("earning",), inbox_kept=timedelta(days=1), every_seconds=0.05, clock=system_clock)
 
 
 @pytest.fixture
@@ -89,7 +93,7 @@ async def test_sealing_in_small_steps_by_several_makes_the_same_chain(pool: Pool
 
 async def test_workers_seal_what_is_booked_and_take_over_from_each_other(pool: Pool, conn: Connection) -> None:
     member_id = await add_member(conn, 1)
-    workers = [asyncio.create_task(keep_house(pool, every_seconds=0.05)) for _ in range(2)]
+    workers = [asyncio.create_task(keep_house(pool, HOUSE)) for _ in range(2)]
     for entries in (1, 2):
         await eventually(partial(has_sealed, pool, entries), timeout_seconds=60)
         workers.pop(0).cancel()  # the one that led: it came first
