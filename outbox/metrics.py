@@ -13,6 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 
 from outbox.status import OutboxStatus
+from outbox.tracing import NoSpans, PageSpans
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -23,9 +24,10 @@ PAGE_BUCKETS = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000)
 
 
 class RelayMetrics:
-    """One relay's metrics, in a registry of their own."""
+    """One relay's metrics, in a registry of their own, and its spans."""
 
-    def __init__(self) -> None:
+    def __init__(self, spans: PageSpans | None = None) -> None:
+        self.spans = spans or NoSpans()
         self.registry = registry = CollectorRegistry()
         self.oldest_unpublished_age = Gauge(
             "outbox_oldest_unpublished_age_seconds", "Alert on this: the age of the oldest event not yet published.",
@@ -33,6 +35,13 @@ class RelayMetrics:
         )  # fmt: skip
         self.backlog_rows = Gauge("outbox_backlog_rows", "Events not yet published.", registry=registry)
         self.parked_keys = Gauge("outbox_parked_keys", "Keys that wait for an operator.", registry=registry)
+        self.checkpoint_age = Gauge(
+            "outbox_checkpoint_age_seconds", "Since the place in the log was saved; while idle too.", registry=registry
+        )
+        self.log_bytes = Gauge("outbox_log_bytes", "Size of the log with its indexes.", registry=registry)
+        self.replayed_rows = Gauge(
+            "outbox_replayed_rows", "Events that operators had published again, in all.", registry=registry
+        )
         self.leader = Gauge("outbox_relay_leader", "1 while this relay leads, 0 while it stands by.", registry=registry)
         self.published_rows = Counter("outbox_published_rows", "Events published.", registry=registry)
         self.read_bytes = Counter("outbox_read_payload_bytes", "Payloads read from the log.", registry=registry)
@@ -69,6 +78,10 @@ class RelayMetrics:
         self.oldest_unpublished_age.set(status.oldest_unpublished_age_seconds or 0)
         self.backlog_rows.set(status.backlog_rows)
         self.parked_keys.set(status.parked_keys)
+        self.replayed_rows.set(status.replayed_rows)
+        self.log_bytes.set(status.log_bytes)
+        if status.checkpoint_age_seconds is not None:
+            self.checkpoint_age.set(status.checkpoint_age_seconds)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -109,6 +109,7 @@ class Pipeline:
             await self._slow_lane.publish(rows, page.position, already_there, ends_hold)
         else:
             await self._room()
+            self._term.metrics.spans.sent(rows)
             await self._fast().send(rows, page.position, self._term.session.lease_until, already_there, ends_hold)
         if rows:
             last = page.rows[-1]
@@ -142,6 +143,7 @@ class Pipeline:
         term.metrics.turned()
         for page in self._publisher.settled() if self._publisher else ():
             term.advance(page.position, page.ends, page.rows)
+            term.metrics.spans.settled()
             if page.rows:
                 term.metrics.publish_seconds.observe(time.monotonic() - page.sent_at)
         if term.save_is_due():
@@ -166,6 +168,7 @@ class Pipeline:
             await asyncio.sleep(FULL_PIPELINE_PAUSE_SECONDS)
 
     async def _close(self) -> None:
+        self._term.metrics.spans.closed()
         producers = [producer for producer in (self._publisher, self._slow_lane.producer) if producer]
         for producer in producers:
             producer.abandon()

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -27,6 +27,7 @@ from outbox.pipeline import Pipeline
 from outbox.settings import RelaySettings
 from outbox.status import status
 from outbox.term import Term
+from outbox.tracing import tracing
 from outbox.upkeep import keep_up
 
 FIRST_PAUSE_SECONDS = 0.1
@@ -40,8 +41,9 @@ async def run_relay(settings: RelaySettings, stop: asyncio.Event) -> None:
 
     Raises RelayStopped when an operator must act: ForeignHistoryError, RepartitionedError.
     """
-    metrics = RelayMetrics()
-    with serving(metrics, settings.metrics_host, settings.metrics_port) as port:
+    with ExitStack() as opened:
+        metrics = RelayMetrics(opened.enter_context(tracing(settings.application_name)))
+        port = opened.enter_context(serving(metrics, settings.metrics_host, settings.metrics_port))
         log.info("relay started", metrics_port=port, topics=list(settings.topics.kafka_names.values()))
         async with _observing(settings, metrics), _background(log_findings(settings)):
             await _terms(settings, stop, metrics)

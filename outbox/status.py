@@ -28,7 +28,8 @@ class OutboxStatus:
     """The state by the last checkpoint, which is at most a moment old while a relay runs.
 
     backlog_rows counts to BACKLOG_LIMIT_ROWS; oldest_unpublished_age_seconds is None when nothing waits. checkpoint_at
-    is None when no relay ever ran.
+    is None when no relay ever ran. replayed_rows are the events that were published again on an operator's word;
+    log_bytes is the size of the log with its indexes.
     """
 
     backlog_rows: int
@@ -36,9 +37,12 @@ class OutboxStatus:
     published_rows: int
     rows_per_second: float
     checkpoint_at: datetime | None
+    checkpoint_age_seconds: float | None
     leader: Leader | None
     parked_keys: int
     parked_rows: int
+    replayed_rows: int
+    log_bytes: int
 
 
 async def status(conn: asyncpg.Connection) -> OutboxStatus:
@@ -51,7 +55,10 @@ async def status(conn: asyncpg.Connection) -> OutboxStatus:
         published_rows=found["published_rows"] or 0,
         rows_per_second=found["rows_per_second"] or 0.0,
         checkpoint_at=found["checkpoint_at"],
+        checkpoint_age_seconds=found["checkpoint_age_seconds"],
         leader=Leader(**leader) if leader else None,
         parked_keys=found["parked_keys"],
         parked_rows=found["parked_rows"],
+        replayed_rows=found["replayed_rows"],
+        log_bytes=found["log_bytes"],
     )

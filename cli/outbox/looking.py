@@ -29,7 +29,6 @@ def show_status(database_url: options.DatabaseUrl, as_json: options.AsJson = Fal
     used = [partition for partition in partitions if partition.first_id is not None]
     told = {
         **dataclasses.asdict(found),
-        "log_bytes": sum(partition.bytes for partition in partitions),
         "partitions": used,
         "empty_partitions": len(partitions) - len(used),
         "replays": replays,

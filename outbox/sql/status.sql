@@ -20,6 +20,10 @@ select
   (select published_rows from checkpoint) as published_rows,
   (select rows_per_second from checkpoint) as rows_per_second,
   (select saved_at from checkpoint) as checkpoint_at,
+  (select extract(epoch from clock_timestamp() - saved_at) from checkpoint)::float8 as checkpoint_age_seconds,
+  (select coalesce(sum(replayed_rows), 0)::bigint from outbox_replay) as replayed_rows,
+  (select coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint from pg_inherits
+   where inhparent = 'outbox'::regclass) as log_bytes,
   (select count(distinct (topic, key)) from outbox_parked) as parked_keys,
   (select count(*) from outbox_parked) as parked_rows;
 

@@ -15,6 +15,7 @@ from outbox import append
 from outbox.partitions import BUSY, begin_next_partition, list_partitions
 from outbox.retention import list_forgettable, retain
 from tests.support.outbox import Stage, staged
+from tests.support.waiting import eventually
 
 NOTHING = timedelta(0)
 DAY = timedelta(days=1)
@@ -199,3 +200,14 @@ async def test_an_outbox_with_few_events_still_leaves_its_partitions(stage: Stag
     with_rows = [partition for partition in await list_partitions(conn) if partition.first_id is not None]
     assert len(with_rows) == 7, "of 3 to 21 hours"
     assert await rows_in(conn) == len(with_rows)
+
+
+async def test_the_leader_does_it_by_itself(stage: Stage, conn: asyncpg.Connection) -> None:
+    await stage.pass_over(conn, stage.event())
+    await age(conn, "2 days")
+    async with stage.relaying(retention_days=1):
+        await eventually(lambda: is_empty(conn))
+
+
+async def is_empty(conn: asyncpg.Connection) -> bool:
+    return await rows_in(conn) == 0
