@@ -11,7 +11,7 @@ STAMP := $(VENV)/.laurel-ready
 UV_VERSION := 0.13.9
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 SUPPORTED := 3.11 3.12 3.13
-CODE := agents api bench cli db loyalty outbox schemas stack tests tools
+CODE := agents api bench cli db examples loyalty outbox schemas stack tests tools
 
 # python3 when it is one of the supported, else the newest of them that runs
 FITS := import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12), (3, 13)])
