@@ -1,13 +1,19 @@
 -- name: lock_wallets
--- The wallets of these members, locked in id order, with what the services ask of their members.
-select w.member_id, w.pending, w.available, w.held, w.lifetime_earned, w.lifetime_redeemed, w.transactions_awarded,
-  w.entries, w.version, w.owed, w.active_at, m.status, m.created_at as joined_at, m.tier_code, t.rank as tier_rank, t.multiplier as tier_multiplier
-from wallet w
-join member m on m.id = w.member_id
-join tier t on t.code = m.tier_code
-where w.member_id = any(:member_ids::uuid[])
-order by w.member_id
-for no key update of w;
+-- The wallets of these members, locked in id order.
+select member_id, pending, available, held, lifetime_earned, lifetime_redeemed, transactions_awarded, entries, version,
+  owed, active_at
+from wallet
+where member_id = any(:member_ids::uuid[])
+order by member_id
+for no key update;
+
+-- name: list_locked_members
+-- What the services ask of members whose wallets are locked.
+-- A statement of its own: one that had to wait for the locks would still see the members as they were before.
+select m.id as member_id, m.status, m.created_at as joined_at, m.birth_date, m.tier_code, t.rank as tier_rank,
+  t.multiplier as tier_multiplier
+from member m join tier t on t.code = m.tier_code
+where m.id = any(:member_ids::uuid[]);
 
 -- name: list_open_lots
 -- The first lots that each of these members would spend, soonest expiry first; of rolling lots as many again.

@@ -6,7 +6,7 @@ taken in the order of the members' ids, until the end of the transaction.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -39,6 +39,7 @@ class Wallet:
     active_at: datetime | None
     status: str
     joined_at: datetime
+    birth_date: date | None
     tier_code: str
     tier_rank: int
     tier_multiplier: Decimal
@@ -78,8 +79,10 @@ class WalletChangedWithoutLock(RuntimeError):
 async def lock_wallets(conn: Connection, member_ids: Collection[UUID]) -> dict[UUID, Wallet]:
     """The members' wallets, locked until the transaction ends. Raises NotFound for an id that is no member."""
     wanted = set(member_ids)
-    rows = await fetch_all(queries.lock_wallets(conn, member_ids=list(wanted)))
-    wallets = {row["member_id"]: Wallet(**row) for row in rows}
+    locked = await fetch_all(queries.lock_wallets(conn, member_ids=list(wanted)))
+    members = await fetch_all(queries.list_locked_members(conn, member_ids=list(wanted)))
+    facts = {row["member_id"]: dict(row) for row in members}
+    wallets = {row["member_id"]: Wallet(**facts[row["member_id"]] | dict(row)) for row in locked}
     if missing := wanted - wallets.keys():
         raise NotFound("There is no such member.", member_ids=sorted(map(str, missing)))
     return wallets
