@@ -77,6 +77,18 @@ class Session(Answered):
     refresh_token: str
 
 
+class TierOutlook(Answered):
+    """What counts towards tiers, in points or as an amount of money in the program's currency, as decimal strings."""
+
+    measure: Literal["points", "spend"]
+    period: Literal["lifetime", "calendar_year", "rolling_12_months"]
+    counted: str = Field(description="what counts towards the next tier now")
+    to_next: str | None = Field(description="what is missing for it; null at the top")
+    at_risk: bool = Field(description="the tier is lost at `keep_by` unless `to_keep` more is reached")
+    to_keep: str | None
+    keep_by: UtcTime | None
+
+
 class TierStanding(Answered):
     """The member's tier, and how far the next one is. At the top there is no next one."""
 
@@ -84,7 +96,9 @@ class TierStanding(Answered):
     name: str
     next: str | None = Field(description="the code of the next tier")
     next_name: str | None
-    points_to_next: int | None
+    points_to_next: int | None = Field(description="null at the top, and where money spent is what counts")
+    benefits: list[str] = Field(default_factory=list)
+    outlook: TierOutlook | None = Field(None, description="null while the program moves nobody between tiers")
 
 
 class ExpiringPoints(Answered):
@@ -287,7 +301,7 @@ class Redemption(Answered):
     redemption_id: UUID
     reward_id: UUID
     points_cost: int
-    status: Literal["pending", "reserved", "completed", "rejected", "cancelled"]
+    status: Literal["pending", "completed", "rejected", "cancelled"]
     reason: RejectionReason | None
     voucher_code: str | None
     requested_at: UtcTime

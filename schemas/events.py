@@ -121,32 +121,6 @@ class RedemptionCompleted(Event):
     completed_at: UtcTime
 
 
-class RedemptionReserved(Event):
-    """A redemption was granted and waits for its partner. Topic redemption.reserved.
-
-    Without a confirmation by reserved_until the points go back.
-    """
-
-    redemption_id: UUID
-    reward_id: UUID
-    points_held: int
-    available_after: int
-    reserved_at: UtcTime
-    reserved_until: UtcTime
-
-
-class RedemptionCancelled(Event):
-    """A redemption came to nothing after all, and its points went back. Topic redemption.cancelled."""
-
-    redemption_id: UUID
-    reward_id: UUID
-    cause: Literal["cancelled", "released", "timed_out"]
-    reason: str
-    points_returned: int
-    available_after: int
-    cancelled_at: UtcTime
-
-
 class PointsAdjusted(Event):
     """An operator added or took points. Topic points.adjusted."""
 
@@ -197,6 +171,15 @@ class MemberRegistered(Event):
     registered_at: UtcTime
 
 
+class TierChanged(Event):
+    """A member moved on the ladder of tiers. Topic tier.changed."""
+
+    from_tier: str
+    to_tier: str
+    reason: Literal["qualified", "not_qualified"]
+    changed_at: UtcTime
+
+
 class RuleActivated(BaseModel):
     """A rule version took effect or was retired. Topic rule.activated; key = rule id."""
 
@@ -216,12 +199,11 @@ EVENTS: dict[str, type[BaseModel]] = {
     "points.reversed": PointsReversed,
     "reward.redeemed": RewardRedeemed,
     "redemption.completed": RedemptionCompleted,
-    "redemption.reserved": RedemptionReserved,
-    "redemption.cancelled": RedemptionCancelled,
     "points.adjusted": PointsAdjusted,
     "points.released": PointsReleased,
     "points.expired": PointsExpired,
     "member.registered": MemberRegistered,
+    "tier.changed": TierChanged,
     "rule.activated": RuleActivated,
 }
 """Topic name to model. `laurel topics` creates these topics."""

@@ -8,6 +8,7 @@ from loyalty.domain.money import from_minor
 from loyalty.domain.redemption import Obstacle as DomainObstacle
 from loyalty.domain.redemption import RedeemingMember, Wallet, explain
 from loyalty.domain.tiers import Tier, ladder
+from loyalty.services.tier_outlook import view_standing
 from loyalty.store import members, redemptions, rewards, transactions
 from loyalty.store.database import Connection, Record
 from loyalty.store.rewards import OfferedReward
@@ -43,7 +44,7 @@ async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
         held=row["held"],
         owed=row["owed"],
         lifetime_earned=row["lifetime_earned"],
-        tier=_standing(row),
+        tier=await _standing(conn, row),
         expiring=[ExpiringPoints.model_validate(soon) for soon in row["expiring"]],
         version=row["version"],
         as_of=row["as_of"],
@@ -108,7 +109,9 @@ def show_transaction(stored: StoredTransaction) -> Transaction:
     )
 
 
-def _standing(row: Record) -> TierStanding:
+async def _standing(conn: Connection, row: Record) -> TierStanding:
+    if row["tiers_move"]:
+        return await view_standing(conn, row)
     here = Tier(row["tier_code"], row["tier_name"], row["tier_rank"], row["tier_threshold_points"])
     steps = [here]
     if row["next_code"] is not None:
@@ -120,6 +123,7 @@ def _standing(row: Record) -> TierStanding:
         next=progress.next and progress.next.code,
         next_name=progress.next and progress.next.name,
         points_to_next=progress.points_to_next,
+        benefits=row["tier_benefits"],
     )
 
 

@@ -3,13 +3,13 @@
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.clock import Clock
-from loyalty.domain import tiers as domain
 from loyalty.domain.money import EXPONENTS
 from loyalty.errors import Conflict, Invalid
 from loyalty.services.auditing import Actor, Change, record_change
+from loyalty.services.tier_rules import tier_rules
 from loyalty.store import program as store
 from loyalty.store.database import Connection
-from schemas.admin.program import Program, ProgramPatch, Tier, Tiers
+from schemas.admin.program import Program, ProgramPatch, Tiers
 
 FIRST_TIER = "base"
 
@@ -46,14 +46,16 @@ async def replace_tiers(conn: Connection, command: Tiers, actor: Actor, clock: C
     """Stores the whole ladder. Raises Invalid for a ladder that is none, TierInUse."""
     _check_ladder(command)
     await store.lock_program(conn)
-    before = Tiers(tiers=await store.list_tiers(conn))
-    after = Tiers(tiers=sorted(command.tiers, key=lambda tier: tier.rank))
+    before = await store.get_tiers(conn)
+    ordered = sorted(command.tiers, key=lambda tier: tier.rank)
+    after = Tiers(tiers=ordered, qualification=command.qualification)
     if after == before:
         return before
     gone = {tier.code for tier in before.tiers} - {tier.code for tier in after.tiers}
     if used := await store.tiers_in_use(conn, gone):
         raise TierInUse(tier_codes=sorted(used))
     await store.replace_tiers(conn, gone, after.tiers)
+    await store.save_tier_qualification(conn, after.qualification)
     await store.raise_ruleset_version(conn)
     await record_change(conn, Change("tiers.replaced", "program", "program", before, after), actor, clock())
     return after
@@ -84,13 +86,9 @@ def _is_time_zone(name: str) -> bool:
 
 def _check_ladder(command: Tiers) -> None:
     first = min(command.tiers, key=lambda tier: tier.rank)
-    if first.code != FIRST_TIER or first.threshold_points != 0:
+    if first.code != FIRST_TIER or first.threshold_points or first.threshold_spend_minor:
         raise Invalid([("/tiers", f"The lowest tier is {FIRST_TIER!r}, at 0 points: members begin there")])
     try:
-        domain.ladder(_step(tier) for tier in command.tiers)
+        tier_rules(command.tiers, command.qualification, "UTC")
     except ValueError as error:
         raise Invalid([("/tiers", str(error))]) from error
-
-
-def _step(tier: Tier) -> domain.Tier:
-    return domain.Tier(tier.code, tier.name, tier.rank, tier.threshold_points, tier.multiplier)

@@ -22,7 +22,9 @@ from loyalty.services.expiring import points_expired
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
 from loyalty.services.posting import Book, Booking
 from loyalty.services.refunding import transaction_refunded
+from loyalty.services.rulesets import read_tier_rules
 from loyalty.services.tending import NOTHING_TENDED, STEP_ROWS, Tended
+from loyalty.services.tier_book import TierBook
 from loyalty.store import program, reconciliation, refunds
 from loyalty.store.database import Connection
 from loyalty.store.ledger import lock_wallets
@@ -66,10 +68,15 @@ async def reverse_refunds(
     taker = await _Taker.open(conn, fresh, book, at)
     expired = book.expire_due(at, ids)
     done = [taker.take(event, at) for event in fresh]
+    tiers = await TierBook.open(conn, await read_tier_rules(conn), book)
+    for one in done:
+        amount_minor = to_minor(one.event.body.amount, one.event.body.currency)
+        tiers.count(one.event.body.member_id, taker.occurred_at(one), -one.due, -amount_minor, at)
+    moves = await tiers.save(conn, at, ids)
     entry_ids = await book.close(conn, at)
     await refunds.save_reversals(conn, [_row(one, entry_ids.get(one.event.event_id)) for one in done], at)
     reversed_events = [_points_reversed(one, ids(), at) for one in done]
-    await emit(conn, [points_expired(entry, at) for entry in expired] + reversed_events)
+    await emit(conn, [points_expired(entry, at) for entry in expired] + reversed_events + moves)
     return Handled(len(fresh), frozenset(event.body.member_id for event in fresh))
 
 
@@ -97,7 +104,9 @@ class _Taker:
         dues: Mapping[UUID, int],
         lots: dict[UUID, EarnedLot],
         own: dict[UUID, OwnPoints],
+        awards: Mapping[UUID, StoredAward],
     ) -> None:
+        self._awards = awards
         self._book = book
         self._policy = policy
         self._dues = dues
@@ -125,7 +134,11 @@ class _Taker:
             for transaction_id in transaction_ids
         }
         policy = RefundPolicy((await program.get_points_policy(conn)).refund_policy)
-        return cls(book, policy, dues, lots, own)
+        return cls(book, policy, dues, lots, own, awards)
+
+    def occurred_at(self, done: Reversed) -> datetime:
+        """When the refunded purchase was made: it ceases to count towards a tier there."""
+        return self._awards[done.event.body.transaction_id].occurred_at
 
     def take(self, event: Refunded, at: datetime) -> Reversed:
         """Takes back what one refund is due."""

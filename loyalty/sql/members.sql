@@ -21,7 +21,8 @@ select id as member_id, password_hash, status from member where lower(email) = l
 
 -- name: find_balance^
 -- A member's points, the tier they are in and the next one, and when points expire, soonest first.
-select m.status, w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.version, now() as as_of,
+select w.member_id, m.status, w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.version, now() as as_of,
+  t.benefits as tier_benefits, (select tier_policy <> '{}' from program) as tiers_move,
   t.code as tier_code, t.name as tier_name, t.rank as tier_rank, t.threshold_points as tier_threshold_points,
   n.code as next_code, n.name as next_name, n.rank as next_rank, n.threshold_points as next_threshold_points,
   e.expiring

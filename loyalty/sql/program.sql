@@ -21,7 +21,9 @@ select exists (select from transaction);
 
 -- name: list_tiers
 -- The ladder, lowest first.
-select code, name, rank, threshold_points, multiplier, benefits from tier order by rank;
+select code, name, rank, threshold_points, coalesce(threshold_spend_minor, 0) as threshold_spend_minor, multiplier,
+  benefits
+from tier order by rank;
 
 -- name: tiers_in_use
 -- Those of these tiers that a member is in or a reward asks for.
@@ -38,8 +40,22 @@ delete from tier where code = any(:codes::text[]);
 
 -- name: upsert_tiers!
 -- The steps of the ladder.
-insert into tier (code, name, rank, threshold_points, multiplier, benefits)
-select code, name, rank, threshold_points, multiplier, benefits
-from jsonb_to_recordset(:tiers::jsonb) as t (code text, name text, rank int, threshold_points bigint, multiplier numeric, benefits jsonb)
+insert into tier (code, name, rank, threshold_points, threshold_spend_minor, multiplier, benefits)
+select code, name, rank, threshold_points, threshold_spend_minor, multiplier, benefits
+from jsonb_to_recordset(:tiers::jsonb) as t (code text, name text, rank int, threshold_points bigint,
+  threshold_spend_minor bigint, multiplier numeric, benefits jsonb)
 on conflict (code) do update set name = excluded.name, rank = excluded.rank,
-  threshold_points = excluded.threshold_points, multiplier = excluded.multiplier, benefits = excluded.benefits;
+  threshold_points = excluded.threshold_points, threshold_spend_minor = excluded.threshold_spend_minor, multiplier = excluded.multiplier, benefits = excluded.benefits;
+
+-- name: save_tier_qualification!
+-- How members come to a tier and leave it from now on.
+update program set tier_policy = :tier_policy;
+
+-- name: tier_rules^
+-- The ladder, lowest first, and how members move on it.
+select p.time_zone, p.tier_policy, (
+  select jsonb_agg(jsonb_build_object('code', code, 'name', name, 'rank', rank, 'threshold_points', threshold_points,
+    'threshold_spend_minor', coalesce(threshold_spend_minor, 0), 'multiplier', multiplier::text, 'benefits', benefits)
+    order by rank) from tier
+) as tiers
+from program p;

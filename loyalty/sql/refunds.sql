@@ -37,7 +37,8 @@ returning event_id;
 
 -- name: list_awards_to_reverse
 -- What these purchases were awarded, and why.
-select a.transaction_id, a.member_id, a.points, a.receipt, a.entry_id, t.amount_minor, t.currency, t.items
+select a.transaction_id, a.member_id, a.points, a.receipt, a.entry_id, t.amount_minor, t.currency, t.items,
+  t.occurred_at
 from award a join transaction t on t.id = a.transaction_id
 where a.transaction_id = any(:transaction_ids::uuid[]);
 

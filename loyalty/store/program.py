@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from loyalty.store.database import Connection
 from loyalty.store.queries import queries
 from schemas.admin.points_policy import PointsPolicy
-from schemas.admin.program import Program, Tier
+from schemas.admin.program import Program, Tier, TierQualification, Tiers
 
 
 async def get_program(conn: Connection) -> Program:
@@ -53,6 +53,23 @@ async def any_transaction(conn: Connection) -> bool:
 async def list_tiers(conn: Connection) -> list[Tier]:
     """The ladder, lowest rank first."""
     return [Tier.model_validate(dict(row)) async for row in queries.list_tiers(conn)]
+
+
+async def get_tiers(conn: Connection) -> Tiers:
+    """The ladder, and how members move on it."""
+    return (await get_tiers_and_zone(conn))[0]
+
+
+async def get_tiers_and_zone(conn: Connection) -> tuple[Tiers, str]:
+    """The same with the program's time zone, whose months count."""
+    row = await queries.tier_rules(conn)
+    return Tiers.model_validate({"tiers": row["tiers"], "qualification": row["tier_policy"] or None}), row["time_zone"]
+
+
+async def save_tier_qualification(conn: Connection, qualification: TierQualification | None) -> None:
+    """Hold `lock_program`."""
+    written = {} if qualification is None else qualification.model_dump(mode="json")
+    await queries.save_tier_qualification(conn, tier_policy=written)
 
 
 async def tiers_in_use(conn: Connection, codes: Collection[str]) -> list[str]:

@@ -46,6 +46,7 @@ class StoredAward:
     amount_minor: int
     currency: str
     items: Sequence[Mapping[str, Any]]
+    occurred_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,11 +75,29 @@ class Tier(Command):
     name: ShortText
     rank: Annotated[int, Field(ge=0, le=1_000)]
     threshold_points: Points
+    threshold_spend_minor: Points = Field(
+        0, description="in minor units of the program's currency; counts when `qualification` measures spend"
+    )
     multiplier: Multiplier = Decimal(1)
     benefits: Annotated[list[ShortText], Field(max_length=50)] = Field(default_factory=list)
 
 
+class TierQualification(Command):
+    """How members come to a tier and leave it: docs/tiers.md tells it with examples."""
+
+    measure: Literal["points", "spend"] = Field("points", description="points earned on purchases, or money spent")
+    period: Literal["lifetime", "calendar_year", "rolling_12_months"] = Field(
+        "lifetime", description="in months of the program's calendar; a calendar year holds to the end of the next"
+    )
+    grace_days: Annotated[int, Field(ge=0, le=1_000)] = Field(0, description="before a tier is lost")
+    downgrade: Literal["never", "one_step", "to_qualified"] = "to_qualified"
+
+
 class Tiers(Command):
-    """The whole ladder, lowest rank first. The tier `base` is where members begin, at 0 points."""
+    """The whole ladder, lowest rank first. The tier `base` is where members begin, at 0 points.
+
+    Without `qualification` members stay in the tier they are in.
+    """
 
     tiers: Annotated[list[Tier], Field(min_length=1, max_length=50)]
+    qualification: TierQualification | None = None
