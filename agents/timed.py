@@ -14,10 +14,11 @@ from uuid import UUID
 import structlog
 
 from loyalty.clock import Clock
-from loyalty.services.cancelling import end_reservations
 from loyalty.services.expiring import expire_points
+from loyalty.services.recalculating_tiers import recalculate_tiers
 from loyalty.services.releasing import release_points
 from loyalty.services.reversing import tell_again
+from loyalty.services.rules import activate_due_rules
 from loyalty.services.tending import Tended
 from loyalty.settings import Settings
 from loyalty.store.database import DATABASE_AWAY, Connection, Pool
@@ -34,7 +35,7 @@ class Step(Protocol):
     async def __call__(self, conn: Connection, clock: Clock) -> Tended: ...
 
 
-TIMED_WORK: tuple[Step, ...] = (release_points, expire_points, end_reservations, tell_again)
+TIMED_WORK: tuple[Step, ...] = (activate_due_rules, release_points, expire_points, tell_again, recalculate_tiers)
 """In the order in which it is done: points that come due for both are released, then expire."""
 
 

@@ -27,6 +27,7 @@ from agents.lag import LagReport
 from agents.metrics import WorkerMetrics
 from agents.processing import Flow, Processor
 from agents.reconciler import keep_reconciling
+from agents.replays import keep_replaying
 from agents.timed import keep_tending
 from agents.watching import assigned_partitions, report_lag, watch_group
 from loyalty.clock import Clock, system_clock
@@ -165,6 +166,7 @@ def _add_tasks(app: faust.App, parts: Parts) -> None:
         clock=clock,
     )
     _add_task(app, "housekeeping", lambda: keep_house(parts.pool, house))
+    _add_task(app, "replays", lambda: keep_replaying(parts.pool))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
     _add_task(app, "timed work", lambda: keep_tending(parts.pool, settings, parts.bell.ring))
 

@@ -100,6 +100,13 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "report expiry": (Example("laurel report expiry --csv", "points by the month in which they expire"),),
     "report rates": (Example("laurel report rates --from 2026-01-01", "redemption rate and breakage, this year"),),
     "report cohorts": (Example("laurel report cohorts --csv > cohorts.csv", "by the month of joining"),),
+    "rules lint": (
+        Example("laurel rules lint summer.json", "before it goes to the API"),
+        Example("laurel rules lint --json - < summer.json", "in a pipeline; exit status 1 when anything is wrong"),
+    ),
+    "rules verify": (Example("laurel rules verify --json", "exit status 1 when an award is not what its rules give"),),
+    "rules replay": (Example("laurel rules replay summer.json", "what these rules would have given so far"),),
+    "rules run-replays": (Example("laurel rules run-replays", "what POST /earning-rules/replays asked for"),),
     "replay": (
         Example("laurel replay --baskets 5000", "the oldest 5,000 baskets"),
         Example("laurel replay --all --json all.json", "all 155,848, with the summary in a file"),

@@ -28,7 +28,7 @@ async def replace_points_policy(call: Call[PointsPolicy, None]) -> Answer:
 
 
 async def get_tiers(call: Call[None, None]) -> Answer:
-    return Answer(200, Tiers(tiers=await program.list_tiers(call.conn)))
+    return Answer(200, await program.get_tiers(call.conn))
 
 
 async def replace_tiers(call: Call[Tiers, None]) -> Answer:

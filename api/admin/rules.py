@@ -16,6 +16,8 @@ from schemas.admin.rules import (
     RuleWithVersions,
     Simulation,
     SimulationResult,
+    Trial,
+    TryRule,
 )
 
 
@@ -49,6 +51,15 @@ async def retire_rule(call: Call[None, None]) -> Answer:
     return Answer(
         200, await services.retire_rule(call.conn, rule_id, actor_of(call), call.deps.clock, call.deps.new_id)
     )
+
+
+async def try_rule(call: Call[TryRule, None]) -> Answer:
+    rule_id, deps = call.path["rule_id"], call.deps
+    return Answer(200, await services.try_rule(call.conn, rule_id, call.body, actor_of(call), deps.clock, deps.new_id))
+
+
+async def get_trial(call: Call[None, None]) -> Answer:
+    return Answer(200, await services.get_trial(call.conn, call.path["rule_id"]))
 
 
 async def simulate_rules(call: Call[Simulation, None]) -> Answer:
@@ -108,4 +119,16 @@ ROUTES = tagged(
         NoBody,
         {200: Rule},
     ),
+    change(
+        "POST",
+        "/earning-rules/{rule_id}/try",
+        try_rule,
+        "Put a version on trial: evaluated on every purchase, awarding nothing",
+        ADMIN,
+        TryRule,
+        {200: Rule},
+        services.RuleInForce,
+        body_optional=True,
+    ),
+    read("/earning-rules/{rule_id}/trial", get_trial, "What a rule on trial would have given", Trial),
 )

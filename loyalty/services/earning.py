@@ -1,7 +1,8 @@
 """Awarding purchases: a batch of transaction.recorded events, in one transaction, in a fixed number of statements.
 
 Invariants: an event has its effect once (inbox and award are checked first); the wallets are locked before anything is
-computed from them; points.earned goes to the outbox last. An award of 0 points has an award row and no journal entry.
+computed from them, and the rules are read after that, so that they know every tier; points.earned goes to the outbox
+last. An award of 0 points has an award row and no journal entry.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,9 @@ from loyalty.services.events import emit, outgoing_json
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
 from loyalty.services.posting import Book, Booking
 from loyalty.services.rule_usage import RuleUsage
+from loyalty.services.rules_on_trial import Trials
 from loyalty.services.rulesets import RulesetInForce, Rulesets
+from loyalty.services.tier_book import TierBook
 from loyalty.store import inbox
 from loyalty.store.awards import NewAward, insert_awards
 from loyalty.store.database import Connection
@@ -53,14 +56,16 @@ async def award_transactions(
     if not fresh:
         return NOTHING_HANDLED
     at = clock()
-    rules = await rulesets.current(conn)
     book = await Book.open(conn, {event.body.member_id for event in fresh})
-    awarded = await _evaluate(conn, fresh, rules, book, at)
+    rules = await rulesets.current(conn)
+    tiers = await TierBook.open(conn, rules.tiers, book)
+    awarded = await _evaluate(conn, fresh, rules, book, tiers, at)
+    moves = await tiers.save(conn, at, ids)
     entry_ids = await book.close(conn, at)
     await insert_awards(
         conn, [_award_row(done, rules.version, entry_ids.get(done.event.event_id)) for done in awarded], at
     )
-    await emit(conn, [_points_earned(done, ids(), at) for done in awarded])
+    await emit(conn, [*(_points_earned(done, ids(), at) for done in awarded), *moves])
     return Handled(len(fresh), frozenset(event.body.member_id for event in fresh))
 
 
@@ -70,7 +75,7 @@ async def _claim(conn: Connection, events: Sequence[Recorded]) -> list[Recorded]
 
 
 async def _evaluate(
-    conn: Connection, events: Sequence[Recorded], rules: RulesetInForce, book: Book, at: datetime
+    conn: Connection, events: Sequence[Recorded], rules: RulesetInForce, book: Book, tiers: TierBook, at: datetime
 ) -> list[Awarded]:
     purchases = [_purchase(event.body) for event in events]
     wanted = {
@@ -78,14 +83,18 @@ async def _evaluate(
         for event, purchase in zip(events, purchases, strict=True)
         for key in rules.ruleset.usage_keys(purchase)
     }
-    usage = await RuleUsage.lock(conn, wanted)
+    usage, trials = await RuleUsage.lock(conn, wanted), Trials(rules.on_trial)
     awarded = []
     for event, purchase in zip(events, purchases, strict=True):
         wallet = book.wallets[event.body.member_id]
-        award = rules.ruleset.evaluate(purchase, _facts(wallet), usage.seen_by(wallet.member_id))
+        facts, used = _facts(wallet, rules), usage.seen_by(wallet.member_id)
+        award = rules.ruleset.evaluate(purchase, facts, used)
+        trials.evaluate(purchase, facts, used)
         usage.count(wallet.member_id, award.usage_changes)
         awarded.append(_post(book, event, award, rules, at))
+        tiers.count(wallet.member_id, purchase.occurred_at, award.points, purchase.amount_minor, at)
     await usage.save(conn)
+    await trials.save(conn)
     return awarded
 
 
@@ -125,12 +134,14 @@ def _purchase(recorded: TransactionRecorded) -> Purchase:
     )
 
 
-def _facts(wallet: Wallet) -> MemberFacts:
+def _facts(wallet: Wallet, rules: RulesetInForce) -> MemberFacts:
+    """The multiplier is that of the rules' own version: what an award names must explain it."""
     return MemberFacts(
         joined_at=wallet.joined_at,
         purchases_before=wallet.transactions_awarded,
         tier=wallet.tier_code,
-        tier_multiplier=wallet.tier_multiplier,
+        tier_multiplier=rules.tiers.multiplier(wallet.tier_code),
+        birth_date=wallet.birth_date,
     )
 
 

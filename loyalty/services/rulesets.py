@@ -3,11 +3,15 @@
 from typing import NamedTuple
 
 from loyalty.domain.program import ProgramSettings, Rounding
-from loyalty.domain.rules import Ruleset, active_rule, compile_ruleset
+from loyalty.domain.rules import Ruleset, compile_ruleset
 from loyalty.domain.terms import PointsTerms
 from loyalty.services.points_policy import terms_of
+from loyalty.services.rules_on_trial import RulesOnTrial, rules_on_trial
+from loyalty.services.tier_rules import TierRules, tier_rules
+from loyalty.store import program as programs
+from loyalty.store import rules as store
 from loyalty.store.database import Connection, Record
-from loyalty.store.queries import fetch_all, queries
+from loyalty.store.queries import queries
 from schemas.admin.points_policy import PointsPolicy
 
 
@@ -16,6 +20,8 @@ class RulesetInForce(NamedTuple):
 
     version: int
     ruleset: Ruleset
+    tiers: TierRules
+    on_trial: RulesOnTrial | None
     terms: PointsTerms = PointsTerms()
 
 
@@ -38,8 +44,16 @@ class Rulesets:
 
 
 async def _compile(conn: Connection, program: Record) -> RulesetInForce:
-    rows = await fetch_all(queries.list_active_rules(conn))
-    rules = [active_rule(row["rule_id"], row["version"], row["created_at"], row["definition"]) for row in rows]
+    rules = await store.list_active_rules(conn)
+    trials = await store.list_rules_on_trial(conn)
     terms = terms_of(PointsPolicy.model_validate(program["points"]))
     settings = ProgramSettings(program["currency"], program["time_zone"], Rounding(program["rounding"]), terms)
-    return RulesetInForce(program["ruleset_version"], compile_ruleset(rules, settings), terms)
+    tiers = await read_tier_rules(conn)
+    on_trial = rules_on_trial(rules, trials, settings)
+    return RulesetInForce(program["ruleset_version"], compile_ruleset(rules, settings), tiers, on_trial, terms)
+
+
+async def read_tier_rules(conn: Connection) -> TierRules:
+    """The ladder as it is stored now."""
+    tiers, time_zone = await programs.get_tiers_and_zone(conn)
+    return tier_rules(tiers.tiers, tiers.qualification, time_zone)

@@ -1,7 +1,7 @@
 """Simulation: what a purchase would earn, and why, by the code that awards real ones. Nothing is stored."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from loyalty.clock import Clock
@@ -9,18 +9,18 @@ from loyalty.domain.award import Award, Counter, UsageKey, UsageView
 from loyalty.domain.money import InvalidAmount, UnknownCurrency, to_minor
 from loyalty.domain.program import ProgramSettings, Rounding
 from loyalty.domain.purchase import YEARS, Line, MemberFacts, Purchase
-from loyalty.domain.rules import ActiveRule, InvalidRule, compile_ruleset, parse_rule
+from loyalty.domain.rules import ActiveRule, compile_ruleset
 from loyalty.errors import Invalid, NotFound
+from loyalty.services.drafts import draft_rules
 from loyalty.services.points_policy import terms_of
 from loyalty.store import awards
 from loyalty.store import program as programs
 from loyalty.store import rules as store
 from loyalty.store.database import Connection
 from schemas.admin.program import Program
-from schemas.admin.rules import NewRule, SimulatedPurchase, SimulatedShare, Simulation, SimulationResult
+from schemas.admin.rules import SimulatedPurchase, SimulatedShare, Simulation, SimulationResult
 
 NO_MERCHANT = UUID(int=0)
-AGES_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Errors = list[tuple[str, str]]
 
@@ -29,28 +29,13 @@ async def simulate(conn: Connection, command: Simulation, clock: Clock) -> Simul
     """Raises Invalid, with a pointer for everything in the rules or the purchase that makes no sense."""
     now = clock()
     program = await programs.get_program(conn)
-    rules = await store.list_active_rules(conn) if command.rules is None else _drafts(command.rules)
+    rules = await store.list_active_rules(conn) if command.rules is None else draft_rules(command.rules)
     purchase = _purchase(command.transaction, program, now)
     ruleset = compile_ruleset(rules, _settings(program))
     member_id = command.transaction.member_id
     usage = await _usage(conn, member_id, ruleset.usage_keys(purchase))
     award = ruleset.evaluate(purchase, await _facts(conn, member_id, now), usage)
     return _result(award, rules)
-
-
-def _drafts(definitions: Sequence[NewRule]) -> list[ActiveRule]:
-    """The definitions as rules, an earlier one the older."""
-    errors: Errors = []
-    drafts = []
-    for index, definition in enumerate(definitions):
-        try:
-            parsed = parse_rule(definition.root)
-            drafts.append(ActiveRule(UUID(int=index + 1), 1, AGES_AGO + timedelta(seconds=index), parsed))
-        except InvalidRule as invalid:
-            errors += [(f"/rules/{index}{pointer}", detail) for pointer, detail in invalid.errors]
-    if errors:
-        raise Invalid(errors)
-    return drafts
 
 
 def _purchase(wanted: SimulatedPurchase, program: Program, now: datetime) -> Purchase:

@@ -18,9 +18,6 @@ RULING_COLUMNS = (
     "minimum_tier_rank",
     "stock_remaining",
     "limit_per_member",
-    "hands_out_codes",
-    "codes_left",
-    "confirm_seconds",
 )
 
 

@@ -1,8 +1,8 @@
 """Rows of earning rules and their versions."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from loyalty.domain.award import UsageKey
@@ -12,7 +12,7 @@ from loyalty.domain.rules.parse import active_rule
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
 from loyalty.store.queries import fetch_all, queries
-from schemas.admin.rules import Rule, RuleFilter, RuleVersion, RuleWithVersions
+from schemas.admin.rules import Rule, RuleFilter, RuleVersion, RuleWithVersions, TrialDay
 
 
 async def insert_rule(conn: Connection, rule_id: UUID, at: datetime) -> None:
@@ -74,6 +74,61 @@ async def set_active(conn: Connection, rule_id: UUID, version: int, at: datetime
 
 async def set_retired(conn: Connection, rule_id: UUID, at: datetime) -> None:
     await queries.set_rule_retired(conn, rule_id=rule_id, at=at)
+
+
+async def set_on_trial(conn: Connection, rule_id: UUID, version: int, at: datetime) -> None:
+    await queries.set_rule_on_trial(conn, rule_id=rule_id, version=version, at=at)
+
+
+async def schedule(conn: Connection, rule_id: UUID, version: int | None, at: datetime | None) -> None:
+    await queries.schedule_rule(conn, rule_id=rule_id, version=version, at=at)
+
+
+async def list_due(conn: Connection, at: datetime, limit: int) -> list[tuple[UUID, int]]:
+    """Rules and the versions of them whose time has come, the longest due first."""
+    rows = queries.list_due_rules(conn, at=at, row_limit=limit)
+    return [(row["rule_id"], row["version"]) async for row in rows]
+
+
+class TrialKey(NamedTuple):
+    """What trials are counted by; the day is that of the purchase, in the program's time zone."""
+
+    rule_id: UUID
+    version: int
+    day: date
+
+
+class TrialCount(NamedTuple):
+    """The purchases that a rule on trial would have given points for, and those points."""
+
+    purchases: int = 0
+    points: int = 0
+
+    def plus(self, points: int) -> "TrialCount":
+        return TrialCount(self.purchases + 1, self.points + points)
+
+
+async def count_trials(conn: Connection, counts: Mapping[TrialKey, TrialCount]) -> None:
+    if counts:
+        await queries.count_trials(
+            conn,
+            rule_ids=[key.rule_id for key in counts],
+            versions=[key.version for key in counts],
+            days=[key.day for key in counts],
+            purchases=[count.purchases for count in counts.values()],
+            points=[count.points for count in counts.values()],
+        )
+
+
+async def list_trial_days(conn: Connection, rule_id: UUID, limit: int) -> list[TrialDay]:
+    """The last day first."""
+    rows = queries.list_trial_days(conn, rule_id=rule_id, row_limit=limit)
+    return [TrialDay.model_validate(dict(row)) async for row in rows]
+
+
+async def list_rules_on_trial(conn: Connection) -> list[ActiveRule]:
+    """The versions that are evaluated and award nothing, oldest rule first."""
+    return [active_rule(**row) for row in await fetch_all(queries.list_rules_on_trial(conn))]
 
 
 async def list_active_rules(conn: Connection) -> list[ActiveRule]:

@@ -4,6 +4,7 @@ A definition in a request is taken as it came and read by loyalty.domain's parse
 place; that is why NewRule is an open object whose published schema is RuleDefinition's.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -28,6 +29,8 @@ class _DecimalOrNumber:
 
 RuleDecimal = Annotated[str, _DecimalOrNumber]
 RulePoints = Annotated[int, Field(ge=1, le=POINTS_LIMIT)]
+RuleStatus = Literal["draft", "shadow", "active", "retired"]
+"""shadow: on trial, evaluated on every purchase and awarding nothing."""
 RuleText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -178,12 +181,14 @@ class Rule(Answered):
 
     rule_id: UUID
     name: str = Field(description="of the active version, else of the latest")
-    status: Literal["draft", "active", "retired"]
-    active_version: int | None
+    status: RuleStatus
+    active_version: int | None = Field(description="the version in force, or on trial when the status is shadow")
     latest_version: int
     created_at: UtcTime
     activated_at: UtcTime | None
     retired_at: UtcTime | None
+    scheduled_version: int | None = Field(None, description="the version that takes effect at scheduled_at")
+    scheduled_at: UtcTime | None = None
 
 
 class RulePage(Page[Rule]):
@@ -199,13 +204,38 @@ class RuleWithVersions(Rule):
 class RuleFilter(PageQuery):
     """Which rules."""
 
-    status: Literal["draft", "active", "retired"] | None = Field(None, description="only rules of this status")
+    status: RuleStatus | None = Field(None, description="only rules of this status")
 
 
 class ActivateRule(Command):
     """Which version to put in force."""
 
     version: Annotated[int, Field(ge=1)] | None = Field(None, description="the latest when left out")
+    at: RequestedTime | None = Field(None, description="in force from then on, a few seconds late at most; else now")
+
+
+class TryRule(Command):
+    """Which version to try."""
+
+    version: Annotated[int, Field(ge=1)] | None = Field(None, description="the latest when left out")
+
+
+class TrialDay(Answered):
+    """What a version of a rule on trial would have given for the purchases of a day of the program's calendar."""
+
+    version: int
+    day: date
+    purchases: int
+    points: int
+
+
+class Trial(Answered):
+    """What a rule on trial would have given. Its limits over time count as unused for every purchase."""
+
+    rule_id: UUID
+    purchases: int
+    points: int
+    days: list[TrialDay] = Field(description="the last day first, at most 400")
 
 
 class SimulatedPurchase(Command):

@@ -17,9 +17,11 @@ SOME_ID = "01890000-0000-7000-8000-000000000000"
 
 ANYONE = "POST /login, POST /logout, POST /refresh"
 VIEWER = """
-    GET /admins, GET /audit-log, GET /dead-letters, GET /earning-rules, GET /earning-rules/{rule_id}, GET /me,
-    GET /members, GET /members/{member_id}, GET /members/{member_id}/ledger, GET /merchants,
-    GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys, GET /parked-keys, GET /pipeline, GET /program,
+    GET /admins, GET /audit-log, GET /dead-letters, GET /earning-rules, GET /earning-rules/replays,
+    GET /earning-rules/replays/{replay_id}, GET /earning-rules/{rule_id}, GET /earning-rules/{rule_id}/trial,
+    GET /me, GET /members, GET /members/{member_id}, GET /members/{member_id}/ledger, GET /merchants,
+    GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys, GET /parked-keys, GET /pipeline,
+    GET /program, GET /program/points,
     GET /redemptions, GET /reports/overview, GET /rewards, GET /rewards/{reward_id}, GET /tiers, GET /transactions,
     GET /transactions/{transaction_id}, POST /earning-rules/simulate
 """
@@ -29,10 +31,11 @@ OPERATOR = """
 ADMIN = """
     PATCH /admins/{admin_id}, PATCH /merchants/{merchant_id}, PATCH /program, POST /admins,
     POST /dead-letters/{dead_letter_id}/requeue, POST /dead-letters/{dead_letter_id}/skip, POST /earning-rules,
+    POST /earning-rules/replays, POST /earning-rules/replays/{replay_id}/cancel, POST /earning-rules/{rule_id}/try,
     POST /earning-rules/{rule_id}/activate, POST /earning-rules/{rule_id}/retire,
     POST /earning-rules/{rule_id}/versions, POST /merchants, POST /merchants/{merchant_id}/keys,
     POST /merchants/{merchant_id}/keys/{key_id}/revoke, POST /merchants/{merchant_id}/keys/{key_id}/rotate,
-    POST /parked-keys/requeue, POST /parked-keys/skip, PUT /tiers
+    POST /parked-keys/requeue, POST /parked-keys/skip, PUT /program/points, PUT /tiers
 """
 MERCHANT = "POST /transactions"
 

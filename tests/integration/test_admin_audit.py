@@ -66,11 +66,15 @@ class Operator:
     async def manage_the_program(self) -> None:
         rule_id = (await self.do("POST /earning-rules", RULE)).body["rule_id"]
         await self.do("POST /earning-rules/{rule_id}/versions", RULE, rule_id=rule_id)
+        await self.do("POST /earning-rules/{rule_id}/try", rule_id=rule_id)
         await self.do("POST /earning-rules/{rule_id}/activate", rule_id=rule_id)
         await self.do("POST /earning-rules/{rule_id}/retire", rule_id=rule_id)
+        replay_id = (await self.do("POST /earning-rules/replays", {"rules": [RULE]})).body["replay_id"]
+        await self.do("POST /earning-rules/replays/{replay_id}/cancel", replay_id=replay_id)
         reward_id = (await self.do("POST /rewards", {"name": "Mug", "points_cost": 5})).body["reward_id"]
         await self.do("PATCH /rewards/{reward_id}", {"points_cost": 6}, reward_id=reward_id)
         await self.do("PATCH /program", {"name": "Ours"})
+        await self.do("PUT /program/points", {"pending_days": 3})
         base = {"code": "base", "name": "Friend", "rank": 0, "threshold_points": 0}
         await self.do("PUT /tiers", {"tiers": [base]})
         for decision in ("requeue", "skip"):

@@ -12,7 +12,7 @@ from loyalty.domain.program import ProgramSettings
 from loyalty.domain.purchase import MemberFacts, Purchase
 from loyalty.domain.rules.awarding import Occasion, award
 from loyalty.domain.rules.compiled import CompiledRule, bits, compile_rules
-from loyalty.domain.rules.definition import ActiveRule, Trigger
+from loyalty.domain.rules.definition import ActiveRule, Field, Trigger
 from loyalty.domain.rules.limits import counters, is_counted
 from loyalty.domain.rules.selection import Stage
 
@@ -55,6 +55,22 @@ class Ruleset:
         self._always = bits(rule for rule in rules if rule.unconditional)
         self._sometimes = [rule for rule in rules if not rule.unconditional]
         self._stages: dict[int, Stage] = {}
+
+    @property
+    def rules(self) -> list[ActiveRule]:
+        """The rules, in order of precedence."""
+        return [rule.active for rule in self._rules]
+
+    @property
+    def asks_for_birthdays(self) -> bool:
+        """Whether an evaluation depends on when the member was born."""
+        asked = {condition.field for rule in self._rules for condition in rule.definition.conditions}
+        return bool(asked & {Field.BIRTHDAY, Field.BIRTHDAY_MONTH})
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether any rule counts what it gives over time."""
+        return bool(self._counted)
 
     def usage_keys(self, purchase: Purchase) -> tuple[UsageKey, ...]:
         """The counters that `evaluate` may ask for, whoever the member. Lock several in sorted order."""
