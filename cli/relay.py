@@ -5,20 +5,15 @@ Of Laurel they import the names of its events alone: a relay is a small process.
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import json
-import signal
 
 import typer
 
 from cli import relay_options as options
 from cli.logs import configure_logs
 from outbox import OutboxError, RelaySettings
-from outbox.relay import run_relay
+from outbox.process import relay as run_relay
 from outbox.topics import ensure_topics
-
-GC_THRESHOLD = 50_000
 
 
 def topics(
@@ -75,20 +70,9 @@ def relay(
 
         accept(settings)
     try:
-        asyncio.run(_relay(settings))
+        run_relay(settings)
     except OutboxError as error:
         raise _failed("relay", error) from error
-
-
-async def _relay(settings: RelaySettings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    # Rows and headers make no cycles: looking for some in thousands of them costs a tenth of the speed.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 50, 100)
-    await run_relay(settings, stop)
 
 
 def _failed(command: str, error: OutboxError) -> typer.Exit:

@@ -12,6 +12,8 @@ from outbox.settings import KafkaConfig, RelaySettings
 
 LOGGER = logging.getLogger("outbox.kafka")
 LARGEST_BATCH_BYTES = 512 * 1024
+PROMPT: Mapping[str, object] = {"linger.ms": 0}
+BULK: Mapping[str, object] = {"linger.ms": 3, "compression.type": "lz4"}
 RECORD_OVERHEAD_BYTES = 16 * 1024
 
 REFUSALS = frozenset(
@@ -51,12 +53,14 @@ def classify(error: KafkaError) -> PipelineError:
     return KafkaAwayError(error.str()) if error.code() in transient else RefusedError(f"{error.name()}: {error.str()}")
 
 
-def producer_config(settings: RelaySettings, batch_bytes: int = LARGEST_BATCH_BYTES) -> dict[str, object]:
+def producer_config(
+    settings: RelaySettings, batch_bytes: int = LARGEST_BATCH_BYTES, wish: Mapping[str, object] = PROMPT
+) -> dict[str, object]:
     """For the pipeline: idempotent, and stopped by the first record that is refused (gapless)."""
     rows = settings.page_rows * (settings.pages_in_flight + 2)
     bytes_in_flight = settings.page_bytes * (settings.pages_in_flight + 2) * 2
     defaults: Mapping[str, object] = {
-        "linger.ms": 0,
+        **wish,
         "batch.size": batch_bytes,
         "socket.nagle.disable": True,
         "reconnect.backoff.ms": 50,

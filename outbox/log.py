@@ -22,10 +22,14 @@ from outbox.statements import load
 Row = Sequence[Any]
 """id, topic, key, payload, event id, source, time, traceparent, bytes of the rows before it in its page.
 
-The time is PostgreSQL's text in UTC. A row of a small cut has the snapshot that closes the cut as well.
+The time is PostgreSQL's text in UTC. A row of a small cut has two more columns: the snapshot that closes the cut, and
+the last id that was given out.
 """
 
-ID, TOPIC, KEY, PAYLOAD, EVENT_ID, SOURCE, OCCURRED_AT, TRACEPARENT, BYTES_BEFORE, SNAPSHOT = range(10)
+ID, TOPIC, KEY, PAYLOAD, EVENT_ID, SOURCE, OCCURRED_AT, TRACEPARENT, BYTES_BEFORE, SNAPSHOT, LAST_ID = range(11)
+
+LOOK_AHEAD_IDS = 100_000
+"""So far beyond the last id given out a poll looks; further partitions are not touched."""
 
 _SQL = load("log")
 
@@ -78,12 +82,13 @@ class Page:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogReader:
     """Reads pages of at most page_rows rows and, but for the last of them, page_bytes of payload."""
 
     page_rows: int
     page_bytes: int
+    _highest_id: int = LOOK_AHEAD_IDS
 
     async def read(self, conn: asyncpg.Connection, position: Position) -> Page:
         """The page after `position`, perhaps an empty one."""
@@ -93,13 +98,22 @@ class LogReader:
 
     async def _read_small_cut(self, conn: asyncpg.Connection, since: Snapshot) -> Page:
         limit = self.page_rows + 1
-        rows = await conn.fetch(_SQL["read_small_cut"], since.xmax, since.in_progress, limit, self.page_bytes)
+        rows = await self._fetch_small_cut(conn, since, limit)
         until = Snapshot.parse(rows[0][SNAPSHOT])
         if rows[0][ID] is None:
             return Page((), Position(until), more=False)
         if len(rows) < limit and not self._full_of_bytes(rows):
             return Page(rows, Position(until), more=False)
         return await self._read_page(conn, since, await self._open_cut(conn, since, until))
+
+    async def _fetch_small_cut(self, conn: asyncpg.Connection, since: Snapshot, limit: int) -> Sequence[Row]:
+        # The last id given out is read after the snapshot was taken: what the snapshot shows has no higher id.
+        while True:
+            arguments = since.xmax, since.in_progress, limit, self.page_bytes, self._highest_id
+            rows: Sequence[Row] = await conn.fetch(_SQL["read_small_cut"], *arguments)
+            if rows[0][LAST_ID] <= self._highest_id:
+                return rows
+            self._highest_id = rows[0][LAST_ID] + LOOK_AHEAD_IDS
 
     async def _open_cut(self, conn: asyncpg.Connection, since: Snapshot, until: Snapshot) -> OpenCut:
         low_id, high_id = await conn.fetchrow(_SQL["read_bounds"], since.xmax, until.xmax)

@@ -19,17 +19,17 @@ import structlog
 
 from outbox.checkpoint import Ends
 from outbox.database import DATABASE_ERRORS
-from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError, producer_config
+from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError
+from outbox.lanes import Lanes
 from outbox.leadership import LeadershipLostError
 from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position, ids_without_row
-from outbox.publisher import Publisher
 from outbox.reconciliation import Published, look_beyond
 from outbox.repartitioning import hold_partition_counts
 from outbox.slow_lane import SlowLane
 from outbox.term import Term
 
 FULL_PIPELINE_PAUSE_SECONDS = 0.0005
-PAUSE_GROWTH = 1.3
+PAUSE_GROWTH = 1.5
 
 log = structlog.get_logger("outbox")
 
@@ -42,9 +42,8 @@ class Pipeline:
         self._settings = term.settings
         self._reader = LogReader(term.settings.page_rows, term.settings.page_bytes)
         self._published = Published()
-        self._publisher: Publisher | None = None
+        self._lanes = Lanes(term.settings, LARGEST_BATCH_BYTES)
         self._slow_lane = SlowLane(term)
-        self._batch_bytes = LARGEST_BATCH_BYTES
 
     async def run(self) -> None:
         """Publish until the term's `stop`, then deliver what is in flight.
@@ -57,7 +56,7 @@ class Pipeline:
             await self._stream()
             await self._drain()
         except RefusedError:
-            self._term.suspect_rows += self._publisher.rows_in_flight if self._publisher else 1
+            self._term.suspect_rows += max(self._lanes.rows_in_flight, 1)
             raise
         finally:
             await self._close()
@@ -68,7 +67,8 @@ class Pipeline:
         self._published = found = await term.attend(looking)
         async with term.session.turn() as conn:
             await hold_partition_counts(conn, self._settings.topics)
-        self._batch_bytes = min(found.batch_limit_bytes or LARGEST_BATCH_BYTES, LARGEST_BATCH_BYTES)
+        batch_bytes = min(found.batch_limit_bytes or LARGEST_BATCH_BYTES, LARGEST_BATCH_BYTES)
+        self._lanes = Lanes(self._settings, batch_bytes)
         term.checkpoint = replace(term.checkpoint, ends=_within(term.checkpoint.ends, found.ends))
         term.metrics.reconciled_rows.inc(len(found.events))
         seconds = round(time.monotonic() - began_at, 3)
@@ -108,9 +108,10 @@ class Pipeline:
         if rows and self._term.suspect_rows > 0:
             await self._slow_lane.publish(rows, page.position, already_there, ends_hold)
         else:
-            await self._room()
+            await self._room(bulk=page.more)
             self._term.metrics.spans.sent(rows)
-            await self._fast().send(rows, page.position, self._term.session.lease_until, already_there, ends_hold)
+            lane, lease_until = self._lanes.lane(bulk=page.more), self._term.session.lease_until
+            await lane.send(rows, page.position, lease_until, already_there, ends_hold)
         if rows:
             last = page.rows[-1]
             self._term.metrics.page_rows.observe(len(rows))
@@ -126,14 +127,9 @@ class Pipeline:
             self._term.metrics.errors.labels("record without row").inc(len(strange))
         self._slow_lane.released, self._published = self._published, Published()
 
-    def _fast(self) -> Publisher:
-        if self._publisher is None:
-            self._publisher = Publisher(producer_config(self._settings, self._batch_bytes), self._settings)
-        return self._publisher
-
-    async def _room(self) -> None:
+    async def _room(self, *, bulk: bool) -> None:
         """Wait until another page may be given to librdkafka, and the lease is good."""
-        while self._publisher and not self._publisher.has_room:
+        while not self._lanes.has_room(bulk=bulk):
             await self._settle()
             await asyncio.sleep(FULL_PIPELINE_PAUSE_SECONDS)
         await self._term.session.beat()
@@ -141,7 +137,7 @@ class Pipeline:
     async def _settle(self) -> None:
         term = self._term
         term.metrics.turned()
-        for page in self._publisher.settled() if self._publisher else ():
+        for page in self._lanes.settled():
             term.advance(page.position, page.ends, page.rows)
             term.metrics.spans.settled()
             if page.rows:
@@ -154,22 +150,25 @@ class Pipeline:
         settings, wake = self._settings, self._term.wake
         if page.rows:
             pause_seconds = settings.shortest_pause_seconds
-        elif not self._publisher or self._publisher.idle:
+        elif self._lanes.idle:
             await self._slow_lane.serve_requests()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), pause_seconds)
+        alarm = asyncio.get_running_loop().call_later(pause_seconds, wake.set)
+        try:
+            await wake.wait()
+        finally:
+            alarm.cancel()
         wake.clear()
         return min(pause_seconds * PAUSE_GROWTH, settings.longest_pause_seconds)
 
     async def _drain(self) -> None:
         deadline = time.monotonic() + self._settings.drain_seconds
-        while self._publisher and not self._publisher.idle and time.monotonic() < deadline:
+        while not self._lanes.idle and time.monotonic() < deadline:
             await self._settle()
             await asyncio.sleep(FULL_PIPELINE_PAUSE_SECONDS)
 
     async def _close(self) -> None:
         self._term.metrics.spans.closed()
-        producers = [producer for producer in (self._publisher, self._slow_lane.producer) if producer]
+        producers = [producer for producer in (*self._lanes.all, self._slow_lane.producer) if producer]
         for producer in producers:
             producer.abandon()
         with contextlib.suppress(LeadershipLostError, *DATABASE_ERRORS):

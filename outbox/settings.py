@@ -30,7 +30,7 @@ class RelaySettings:
     page_bytes: int = 4 * 1024 * 1024
     pages_in_flight: int = 3
     """So many full pages may wait for Kafka's answer, or more smaller ones."""
-    shortest_pause_seconds: float = 0.002
+    shortest_pause_seconds: float = 0.001
     longest_pause_seconds: float = 0.08
 
     leadership_seconds: float = 6.0

@@ -1,20 +1,25 @@
 -- name: read_small_cut
 -- The whole next cut when it is no more than a page, with the snapshot that closes it (one statement is one snapshot).
--- $1 xmax of the snapshot before, $2 the xids that were in progress in it, $3 one row more than a page, $4 bytes.
--- Without rows, one line with the snapshot alone. By xid first: what was published before is never touched.
+-- $1 xmax of the snapshot before, $2 the xids that were in progress in it, $3 one row more than a page, $4 bytes,
+-- $5 the highest id to look for, so that partitions beyond it are pruned: the answer has the last id that was given out
+-- as well, and is good if that is no higher. Without rows, one line with the snapshot and the last id alone.
+-- By xid first: what was published before is never touched.
 -- Late xids by a range of one value: with an equality the planner may walk the primary key for its order.
 with cut as materialized (
   (select id, topic, key, payload, event_id, source, occurred_at, traceparent
-   from outbox where xid >= $1::xid8 order by xid limit $3)
+   from outbox where xid >= $1::xid8 and id between 0 and $5::bigint order by xid limit $3)
   union all
   (select late.* from unnest($2::xid8[]) as in_progress (txid)
    cross join lateral (
      select id, topic, key, payload, event_id, source, occurred_at, traceparent
-     from outbox where xid >= in_progress.txid and xid <= in_progress.txid order by xid, id limit $3) as late)
+     from outbox
+     where xid >= in_progress.txid and xid <= in_progress.txid and id between 0 and $5::bigint
+     order by xid, id limit $3) as late)
   limit $3
 )
 select page.id, page.topic, page.key, page.payload, page.event_id::text, page.source, page.occurred_at::text,
-  page.traceparent, page.bytes_before, (select pg_current_snapshot()::text) as snapshot
+  page.traceparent, page.bytes_before, (select pg_current_snapshot()::text) as snapshot,
+  (select coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')), 0)) as last_id
 from (select 1) as one
 left join (
   select cut.*, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload)
