@@ -307,6 +307,7 @@ async def test_a_bug_ends_the_process_and_loses_nothing(
     laurel_process("worker", **rig.environment)
     await eventually(lambda: all_awarded(pool, len(events)), timeout_seconds=40)
     await check_totals(pool, events)
+    await eventually(lambda: pool.fetchval("select exists (select from dead_letter)"), timeout_seconds=30)
     assert await pool.fetchval("select payload from dead_letter") == BAD_VALUE
 
 
