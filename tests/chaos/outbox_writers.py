@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from outbox import NewEvent, Topics, append
+from outbox.database import DATABASE_ERRORS
 from tests.chaos.outbox_history import Fate, Written, payload_of
 from tests.support.outbox import MOMENT
 
@@ -29,7 +30,6 @@ LARGE_ONE_IN = 100
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30
 AWAY_PAUSE_SECONDS = 0.05
-DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 SCHEMA = """
 create table if not exists chaos_counter (key text primary key, number int not null default 0);
@@ -100,7 +100,7 @@ class Writers:
 
     async def _forever(self, dice: random.Random, key: str | None) -> None:
         while not self.stopped:
-            with contextlib.suppress(*DATABASE_AWAY):
+            with contextlib.suppress(*DATABASE_ERRORS):
                 connection = await asyncpg.connect(self.dsn, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS)
                 try:
                     while not self.stopped:

@@ -21,9 +21,10 @@ import pytest
 import pytest_asyncio
 
 from outbox import status
+from outbox.database import DATABASE_ERRORS
 from schemas.events import EVENTS
 from tests.chaos.outbox_campaign import outcome, tell
-from tests.chaos.outbox_writers import DATABASE_AWAY, SCHEMA, Writers
+from tests.chaos.outbox_writers import SCHEMA, Writers
 from tests.support import databases, processes
 from tests.support.campaigns import run_seed, seeded, sized
 from tests.support.outbox import Stage, StartRelay, leader_among, relay_starter, staged
@@ -139,7 +140,7 @@ class Killing:
         try:
             async with self.stage.connected() as conn:
                 return (await status(conn)).published_rows
-        except DATABASE_AWAY:
+        except DATABASE_ERRORS:
             return 0
 
 
