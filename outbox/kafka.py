@@ -23,12 +23,15 @@ REFUSALS = frozenset(
         KafkaError.INVALID_MSG,
         KafkaError.INVALID_MSG_SIZE,
         KafkaError.INVALID_RECORD,
-        KafkaError.INVALID_TIMESTAMP,
         KafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT,
         KafkaError.POLICY_VIOLATION,
     }
 )
-"""What is wrong with the record itself, so that trying again is of no use. Anything else is waited out."""
+"""What is wrong with the record itself, so that trying again is of no use. Anything else is waited out.
+
+A timestamp is not: it is the moment of sending. A broker that is told to refuse late records (decision 0130) takes the
+same row when it is sent anew.
+"""
 
 
 class PipelineError(OutboxError):

@@ -168,10 +168,7 @@ async def test_a_checkpoint_that_a_crash_takes_back_is_made_good_by_the_topics(
     servers: OwnServers, own_stage: Stage
 ) -> None:
     """The relay's commits do not wait for the disk: the last checkpoints may be gone, the writers' rows may not."""
-    superuser = await servers.superuser()
-    await superuser.execute("alter system set wal_writer_delay = '10s'")
-    await superuser.execute("select pg_reload_conf()")
-    await superuser.close()
+    await let_nothing_reach_the_disk_unasked(servers)
     async with own_stage.connected() as conn:
         await own_stage.append(conn, *(own_stage.event(f"k{n % 7}") for n in range(ROWS_BEFORE_THE_CRASH)))
         async with own_stage.relaying(page_rows=100, checkpoint_seconds=0.01):
@@ -186,8 +183,37 @@ async def test_a_checkpoint_that_a_crash_takes_back_is_made_good_by_the_topics(
     assert sorted(record.outbox_id for record in records) == list(range(1, ROWS_BEFORE_THE_CRASH + 1))
 
 
+async def test_events_of_a_writer_that_does_not_wait_for_the_disk_survive_a_crash_all_the_same(
+    servers: OwnServers, own_stage: Stage
+) -> None:
+    """Else they could be published, and then never have happened."""
+    await let_nothing_reach_the_disk_unasked(servers)
+    async with own_stage.connected() as conn:
+        await conn.execute("set synchronous_commit = off")
+        await conn.execute("create table hasty (n int)")
+        await conn.execute("checkpoint")
+        await own_stage.append(conn, own_stage.event())
+        await conn.execute("insert into hasty values (1)")
+    await servers.kill("postgres")
+    await servers.start("postgres")
+    async with own_stage.connected() as conn:
+        assert await conn.fetchval("select count(*) from hasty") == 0, "this is what the crash takes back"
+        assert await conn.fetchval("select count(*) from outbox") == 1
+
+
+async def let_nothing_reach_the_disk_unasked(servers: OwnServers) -> None:
+    superuser = await servers.superuser()
+    await superuser.execute("alter system set wal_writer_delay = '10s'")
+    await superuser.execute("select pg_reload_conf()")
+    await superuser.close()
+
+
 async def test_kafka_away_is_waited_for_without_losing_the_place(servers: OwnServers, own_stage: Stage) -> None:
+    """Kafka is told to refuse late records, as decision 0130 has it: what it refuses for that is no bad record."""
     kafka = servers.process("kafka")
+    late_ms = int(own_stage.settings().message_timeout_seconds * 1000)
+    for topic in own_stage.topics.partitions:
+        await asyncio.to_thread(own_stage.set_topic, topic, "message.timestamp.before.max.ms", late_ms)
     async with own_stage.connected() as conn, own_stage.relaying(longest_outage_pause_seconds=0.5) as relay:
         await append_and_publish(own_stage, conn, 100)
         session = await leader_pid(conn)
@@ -204,6 +230,7 @@ async def test_kafka_away_is_waited_for_without_losing_the_place(servers: OwnSer
         await servers.start("kafka")
         await own_stage.published_rows(conn, 300, 60)
         assert not relay.done()
+        assert (await status(conn)).parked_rows == 0
     records = await own_stage.records(300)
     assert sorted(record.outbox_id for record in records) == list(range(1, 301))
     for key in {record.key for record in records}:

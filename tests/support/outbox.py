@@ -100,7 +100,11 @@ class Stage:
 
     def limit_topic(self, name: str, limit_bytes: int) -> None:
         """Lower (or raise) what Kafka itself takes, as an operator of Kafka might without asking."""
-        entry = ConfigEntry("max.message.bytes", str(limit_bytes), incremental_operation=AlterConfigOpType.SET)
+        self.set_topic(name, "max.message.bytes", limit_bytes)
+
+    def set_topic(self, name: str, setting: str, value: int) -> None:
+        """Change one of a topic's settings."""
+        entry = ConfigEntry(setting, str(value), incremental_operation=AlterConfigOpType.SET)
         topic = self.topics.kafka_names[name]
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
         admin = AdminClient(self.kafka)
