@@ -20,9 +20,14 @@ CLOUDEVENTS = {
     "ce_subject": ("01a2045f-8784-7553-946f-6b11ba97b7c4", "the key"),
     "ce_time": ("2026-03-01T12:00:00.000000Z", "when it happened"),
     "ce_sequence": ("184467", "the order of all events: it rises for each key"),
+    "ce_replayid": (
+        "5f0c7a34-5a53-4d6e-9a3e-0f7c7a1b2c3d",
+        "only on a record that an operator had published again: the replay's id",
+    ),
     "traceparent": ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "W3C trace context, if there is one"),
 }
 """Record headers with an example and what they mean. CloudEvents 1.0, Kafka binding, binary mode."""
+OPTIONAL = frozenset({"ce_replayid", "traceparent"})
 
 
 def asyncapi_document(schema_folder: str) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def _message(topic: str, model: type[BaseModel], schema_folder: str) -> dict[str
 def _headers() -> dict[str, Any]:
     return {
         "type": "object",
-        "required": [name for name in CLOUDEVENTS if name.startswith("ce_")],
+        "required": [name for name in CLOUDEVENTS if name not in OPTIONAL],
         "properties": {
             name: {"type": "string", "description": meaning, "examples": [example]}
             for name, (example, meaning) in CLOUDEVENTS.items()
