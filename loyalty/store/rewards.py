@@ -18,6 +18,9 @@ RULING_COLUMNS = (
     "minimum_tier_rank",
     "stock_remaining",
     "limit_per_member",
+    "hands_out_codes",
+    "codes_left",
+    "confirm_seconds",
 )
 
 
