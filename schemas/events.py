@@ -190,6 +190,17 @@ class PointsExpired(Event):
     expired_at: UtcTime
 
 
+class PointsTransferred(Event):
+    """A member gave another points: one event for each, points below 0 for the giver. Topic points.transferred."""
+
+    transfer_id: UUID
+    other_member_id: UUID
+    points: int
+    note: str | None = None
+    available_after: int
+    transferred_at: UtcTime
+
+
 class MemberRegistered(Event):
     """A member joined. Topic member.registered. Carries no personal data."""
 
@@ -228,6 +239,7 @@ EVENTS: dict[str, type[BaseModel]] = {
     "redemption.reserved": RedemptionReserved,
     "redemption.cancelled": RedemptionCancelled,
     "points.adjusted": PointsAdjusted,
+    "points.transferred": PointsTransferred,
     "points.released": PointsReleased,
     "points.expired": PointsExpired,
     "member.registered": MemberRegistered,
