@@ -63,7 +63,10 @@ class Shop:
         return transaction_id
 
     async def record(self, member_id: UUID, points: int, *, at: datetime | None = None) -> UUID:
-        return await add_transaction(self.conn, member_id, self.merchant_id, points * 100, at=at or self.now)
+        return await self.record_minor(member_id, points * 100, at=at)
+
+    async def record_minor(self, member_id: UUID, amount_minor: int, *, at: datetime | None = None) -> UUID:
+        return await add_transaction(self.conn, member_id, self.merchant_id, amount_minor, at=at or self.now)
 
     async def award(self, member_id: UUID, transaction_id: UUID, points: int, *, at: datetime | None = None) -> None:
         await self.award_event(
