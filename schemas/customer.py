@@ -1,6 +1,7 @@
 """The Customer API's requests and answers."""
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from schemas.events import RejectionReason
 
 ITEMS_LIMIT = 500
 QUANTITY_LIMIT = 1_000_000
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
@@ -21,6 +23,16 @@ def _check_rfc3339(value: Any) -> Any:
 
 
 RequestedTime = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_check_rfc3339)]
+
+
+def _check_day(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and DAY.fullmatch(value)):
+        return value
+    raise ValueError("Input should be a date, such as 1990-03-05")
+
+
+BirthDate = Annotated[date, Field(strict=False, ge=date(1900, 1, 1)), BeforeValidator(_check_day)]
+"""Personal data: asked for only to give something on a birthday."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Email = Annotated[EmailStr, Field(max_length=320, examples=["ada@example.com"])]
@@ -40,6 +52,7 @@ class Registration(Requested):
     email: Email
     password: NewPassword
     name: Name = Field(examples=["Ada Lovelace"])
+    birth_date: BirthDate | None = Field(None, description="for treats on a birthday; may be left out")
 
 
 class Login(Requested):
@@ -65,6 +78,7 @@ class Profile(Answered):
     status: Literal["active", "suspended", "erased"]
     tier_code: str
     created_at: UtcTime
+    birth_date: date | None = None
 
 
 class Session(Answered):
@@ -270,6 +284,8 @@ class Obstacle(Answered):
     code: RejectionReason
     detail: str
     points_missing: int | None
+    tier_needed: str | None = Field(None, description="the name of the tier that it takes")
+    possible_at: UtcTime | None = Field(None, description="when points that are pending now will do")
 
 
 class Reward(Answered):
@@ -301,7 +317,7 @@ class Redemption(Answered):
     redemption_id: UUID
     reward_id: UUID
     points_cost: int
-    status: Literal["pending", "reserved", "completed", "rejected", "cancelled"]
+    status: Literal["pending", "completed", "rejected", "cancelled"]
     reason: RejectionReason | None
     voucher_code: str | None
     requested_at: UtcTime

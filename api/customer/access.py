@@ -40,6 +40,7 @@ async def register(call: Call[Registration, None]) -> Answer:
     command = RegisterMember(
         email=call.body.email,
         name=call.body.name,
+        birth_date=call.body.birth_date,
         password_hash=await deps.passwords.hash(call.body.password.get_secret_value()),
         traceparent=call.traceparent,
     )

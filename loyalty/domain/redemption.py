@@ -6,7 +6,7 @@ what the member cannot change to what more points would cure. Nobody is told to 
 gone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,34 +41,38 @@ class RedeemingMember:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """Points a member can spend now."""
+    """Points a member can spend now, and those that become so: (when, points), soonest first."""
 
     available: int
+    coming: Sequence[tuple[datetime, int]] = ()
+
+    def enough_at(self, cost: int) -> datetime | None:
+        """When `cost` can be spent, if nothing else happens; None when that is not to be seen."""
+        available = self.available
+        for when, points in self.coming:
+            available += points
+            if available >= cost:
+                return when
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """stock_remaining None: unlimited. The window is [starts_at, ends_at). limit_per_member counts completed ones.
-
-    One that hands out codes from a list has codes_left of them. A partner has confirm_seconds to confirm one that is
-    reserved; None: there is nothing to confirm.
-    """
+    """stock_remaining None: unlimited. The window is [starts_at, ends_at). limit_per_member counts completed ones."""
 
     points_cost: int
     active: bool = True
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     minimum_tier_rank: int | None = None
+    minimum_tier_name: str | None = None
     stock_remaining: int | None = None
     limit_per_member: int | None = None
-    hands_out_codes: bool = False
-    codes_left: int = 0
-    confirm_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RewardUsage:
-    """How many of this reward the member has had in the period of its limit (completed or reserved)."""
+    """How many of this reward the member already has (completed, not cancelled)."""
 
     redeemed_by_member: int = 0
 
@@ -93,11 +97,17 @@ Decision = Completed | Rejected
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One reason against a redemption, for people: what it is and, where points are the cure, how many."""
+    """One reason against a redemption, for people: what it is, what is missing, and when it will be gone if it will.
+
+    points_missing where points are the cure, tier_needed where a tier is; possible_at is when points that are pending
+    now will do.
+    """
 
     code: Reason
     detail: str
     points_missing: int | None = None
+    tier_needed: str | None = None
+    possible_at: datetime | None = None
 
 
 def decide(
@@ -121,7 +131,13 @@ def explain(
     """Everything that stands between the member and the reward at its present price; empty when eligible."""
     cost = reward.points_cost
     return tuple(
-        Obstacle(reason, _detail(reason, cost, wallet, reward), _points_missing(reason, cost, wallet))
+        Obstacle(
+            reason,
+            _detail(reason, cost, wallet, reward),
+            _points_missing(reason, cost, wallet),
+            reward.minimum_tier_name if reason is Reason.TIER_NOT_ELIGIBLE else None,
+            wallet.enough_at(cost) if reason is Reason.INSUFFICIENT_POINTS else None,
+        )
         for reason in _reasons(cost, member, wallet, reward, usage, at)
     )
 
@@ -153,8 +169,7 @@ def _holds(
         case Reason.LIMIT_REACHED:
             return reward.limit_per_member is not None and usage.redeemed_by_member >= reward.limit_per_member
         case Reason.OUT_OF_STOCK:
-            sold_out = reward.stock_remaining is not None and reward.stock_remaining <= 0
-            return sold_out or (reward.hands_out_codes and reward.codes_left <= 0)
+            return reward.stock_remaining is not None and reward.stock_remaining <= 0
         case Reason.INSUFFICIENT_POINTS:
             return wallet.available < cost
     assert_never(reason)
@@ -183,7 +198,9 @@ def _detail(reason: Reason, cost: int, wallet: Wallet, reward: Reward) -> str:
         case Reason.REWARD_INACTIVE:
             return "This reward is not offered at the moment."
         case Reason.TIER_NOT_ELIGIBLE:
-            return "This reward is for members of a higher tier."
+            if reward.minimum_tier_name is None:
+                return "This reward is for members of a higher tier."
+            return f"This reward is for members of the tier {reward.minimum_tier_name} and above."
         case Reason.LIMIT_REACHED:
             return f"A member may have this reward {_times(reward.limit_per_member or 0)}."
         case Reason.OUT_OF_STOCK:

@@ -16,6 +16,7 @@ async def enrol_member(
         email=command.email,
         name=command.name,
         external_id=command.external_id,
+        birth_date=command.birth_date,
         traceparent=actor.traceparent,
     )
     profile = await register_member(conn, registration, clock, make_id)

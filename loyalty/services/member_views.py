@@ -142,4 +142,10 @@ def _show_reward(offered: OfferedReward, member: RedeemingMember, wallet: Wallet
 
 
 def _show_obstacle(obstacle: DomainObstacle) -> Obstacle:
-    return Obstacle(code=obstacle.code.value, detail=obstacle.detail, points_missing=obstacle.points_missing)
+    return Obstacle(
+        code=obstacle.code.value,
+        detail=obstacle.detail,
+        points_missing=obstacle.points_missing,
+        tier_needed=obstacle.tier_needed,
+        possible_at=obstacle.possible_at,
+    )

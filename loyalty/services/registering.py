@@ -4,6 +4,7 @@ Passwords come here hashed: hashing takes long on purpose, so the edge does it b
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.services.events import emit, outgoing
@@ -23,6 +24,7 @@ class RegisterMember:
     name: str | None = None
     password_hash: str | None = None
     external_id: str | None = None
+    birth_date: date | None = None
     traceparent: str | None = None
 
 
@@ -39,6 +41,7 @@ async def register_member(
         status="active",
         tier_code=FIRST_TIER,
         created_at=at,
+        birth_date=command.birth_date,
     )
     await members.insert(conn, member, command.password_hash)
     event = MemberRegistered(member_id=member.member_id, external_id=command.external_id, registered_at=at)

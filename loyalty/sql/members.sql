@@ -1,7 +1,7 @@
 -- name: insert_member!
 -- A new member.
-insert into member (id, external_id, email, name, password_hash, created_at)
-values (:member_id, :external_id, :email, :name, :password_hash, :created_at);
+insert into member (id, external_id, email, name, password_hash, created_at, birth_date)
+values (:member_id, :external_id, :email, :name, :password_hash, :created_at, :birth_date);
 
 -- name: insert_wallet!
 -- The wallet of a new member, empty.
@@ -9,7 +9,7 @@ insert into wallet (member_id, updated_at) values (:member_id, :created_at);
 
 -- name: find_member_profile^
 -- What a member may see of themselves.
-select id as member_id, external_id, email, name, status, tier_code, created_at from member where id = :member_id;
+select id as member_id, external_id, email, name, status, tier_code, created_at, birth_date from member where id = :member_id;
 
 -- name: find_member_status$
 -- Whether a member may act.

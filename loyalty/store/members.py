@@ -34,6 +34,7 @@ async def insert(conn: Connection, member: Profile, password_hash: str | None) -
             name=member.name,
             password_hash=password_hash,
             created_at=member.created_at,
+            birth_date=member.birth_date,
         )
     await queries.insert_wallet(conn, member_id=member.member_id, created_at=member.created_at)
 

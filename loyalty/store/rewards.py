@@ -16,11 +16,9 @@ RULING_COLUMNS = (
     "starts_at",
     "ends_at",
     "minimum_tier_rank",
+    "minimum_tier_name",
     "stock_remaining",
     "limit_per_member",
-    "hands_out_codes",
-    "codes_left",
-    "confirm_seconds",
 )
 
 
@@ -56,7 +54,11 @@ async def get_redeeming_member(conn: Connection, member_id: UUID) -> tuple[Redee
     """What of a member decides which rewards they can have. Raises Unauthenticated, MemberInactive."""
     row = await queries.find_redeeming_member(conn, member_id=member_id)
     check_active(row and row["status"])
-    return RedeemingMember(active=True, tier_rank=row["tier_rank"]), Wallet(row["available"])
+    return RedeemingMember(active=True, tier_rank=row["tier_rank"]), Wallet(row["available"], _coming(row))
+
+
+def _coming(row: Record) -> list[tuple[datetime, int]]:
+    return [(datetime.fromisoformat(when), points) for when, points in row["coming"] or ()]
 
 
 def _offered(row: Record) -> OfferedReward:

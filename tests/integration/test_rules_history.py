@@ -293,6 +293,18 @@ async def test_a_replay_is_asked_for_looked_at_and_given_up(api: AdminApi) -> No
     assert backwards.status == 422
 
 
+async def test_a_birthday_is_known_from_the_enrolment(api: AdminApi) -> None:
+    birthday = {"field": "birthday", "op": "eq", "value": True}
+    await activate(api, {"name": "Birthday", "effect": {"type": "fixed", "points": 7}, "conditions": [birthday]})
+    made = await api.admin.post("/members", {"external_id": "card-1", "birth_date": "1990-03-05"})
+    wrong = await api.admin.post("/members", {"external_id": "card-2", "birth_date": 7})
+    assert (made.status, wrong.status, wrong.pointers) == (201, 422, ["/birth_date"])
+    async with api.pool.acquire() as conn:
+        await award(conn, await purchases(conn, UUID(made.body["member_id"]), 3))
+        assert await conn.fetchval("select array_agg(points order by seq) from award") == [7, 7, 0]
+        assert (await verified(conn)).differences == 0
+
+
 async def test_a_rule_on_trial_awards_nothing_and_is_counted(api: AdminApi) -> None:
     await activate(api, BASE)
     rule_id = (await api.admin.post("/earning-rules", DOUBLE)).body["rule_id"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from loyalty.clock import new_id
 from loyalty.domain.ledger import adjust
+from loyalty.domain.money import to_minor
 from loyalty.services.incoming import Incoming
 from loyalty.services.posting import Booking, post_entries
 from loyalty.store.database import Connection, Pool, open_pool
@@ -83,8 +85,7 @@ async def add_reward(conn: Connection, points_cost: int = 100, **columns: Any) -
     reward_id = new_id()
     await conn.execute(
         """insert into reward (id, name, points_cost, stock_remaining, limit_per_member, minimum_tier_code, active,
-             created_at, updated_at, limit_period, voucher_source, confirm_seconds, partner_id)
-           values ($1, 'Mug', $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11)""",
+             created_at, updated_at) values ($1, 'Mug', $2, $3, $4, $5, $6, $7, $7)""",
         reward_id,
         points_cost,
         columns.get("stock_remaining"),
@@ -92,10 +93,6 @@ async def add_reward(conn: Connection, points_cost: int = 100, **columns: Any) -
         columns.get("minimum_tier_code"),
         columns.get("active", True),
         NOON,
-        columns.get("limit_period", "ever"),
-        columns.get("voucher_source", "generated"),
-        columns.get("confirm_seconds"),
-        columns.get("partner_id"),
     )
     return reward_id
 
@@ -178,3 +175,22 @@ async def add_transactions(conn: Connection, member_id: UUID, merchant_id: UUID,
         NOON,
     )
     return ids
+
+
+async def add_recorded(conn: Connection, events: Sequence[Incoming[TransactionRecorded]]) -> None:
+    """Stores the purchases that these events tell of, not yet awarded, whatever their number."""
+    bodies = [event.body for event in events]
+    await conn.execute(
+        """insert into transaction (id, member_id, merchant_id, occurred_at, recorded_at, amount_minor, currency, items,
+             content_hash)
+           select id, member_id, merchant_id, occurred_at, occurred_at, amount_minor, currency, items::jsonb, ''
+           from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::text[], $7::text[])
+             as t (id, member_id, merchant_id, occurred_at, amount_minor, currency, items)""",
+        [body.transaction_id for body in bodies],
+        [body.member_id for body in bodies],
+        [body.merchant_id for body in bodies],
+        [body.occurred_at for body in bodies],
+        [to_minor(body.amount, body.currency) for body in bodies],
+        [body.currency for body in bodies],
+        [json.dumps([item.model_dump(mode="json") for item in body.items]) for body in bodies],
+    )

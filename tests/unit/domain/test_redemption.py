@@ -115,3 +115,19 @@ def test_nobody_spends_more_than_they_have(available: int, cost: int) -> None:
 def test_the_explanation_has_the_numbers() -> None:
     details = [obstacle.detail for obstacle in explain(*situation({"limit_reached", "insufficient_points"}), AT)]
     assert details == ["A member may have this reward once.", "This reward costs 100 points: 40 more are needed."]
+
+
+def test_pending_points_say_when_it_could_be() -> None:
+    soon, later = AT + timedelta(days=1), AT + timedelta(days=2)
+    reward = Reward(points_cost=100)
+    wallet = Wallet(50, [(soon, 20), (later, 30)])
+    (obstacle,) = explain(MEMBER, wallet, reward, RewardUsage(), AT)
+    assert (obstacle.points_missing, obstacle.possible_at) == (50, later)
+    (obstacle,) = explain(MEMBER, Wallet(50, [(soon, 20)]), reward, RewardUsage(), AT)
+    assert obstacle.possible_at is None
+
+
+def test_the_tier_that_it_takes_is_named() -> None:
+    reward = Reward(points_cost=1, minimum_tier_rank=9, minimum_tier_name="Gold")
+    (obstacle,) = explain(MEMBER, Wallet(1), reward, RewardUsage(), AT)
+    assert (obstacle.tier_needed, "Gold" in obstacle.detail) == ("Gold", True)
