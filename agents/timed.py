@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 
 from loyalty.clock import Clock
+from loyalty.services.cancelling import end_reservations
 from loyalty.services.expiring import expire_points
 from loyalty.services.recalculating_tiers import recalculate_tiers
 from loyalty.services.releasing import release_points
@@ -35,7 +36,14 @@ class Step(Protocol):
     async def __call__(self, conn: Connection, clock: Clock) -> Tended: ...
 
 
-TIMED_WORK: tuple[Step, ...] = (activate_due_rules, release_points, expire_points, tell_again, recalculate_tiers)
+TIMED_WORK: tuple[Step, ...] = (
+    activate_due_rules,
+    release_points,
+    expire_points,
+    end_reservations,
+    tell_again,
+    recalculate_tiers,
+)
 """In the order in which it is done: points that come due for both are released, then expire."""
 
 

@@ -149,6 +149,7 @@ async def _open_pool(settings: Settings, connections: int) -> Pool:
                 size=connections,
                 name=f"laurel worker {name_of(settings)}",
                 statement_timeout_seconds=settings.statement_timeout_seconds,
+                by_index=True,
             )
         except DATABASE_AWAY as error:
             log.warning("waiting for the database", error=repr(error))

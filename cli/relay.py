@@ -49,6 +49,7 @@ def relay(
     retention_days: options.RetentionDays = 30.0,
     parked_keys_per_hour: options.ParkedKeysPerHour = 100,
     accept_repartition: options.AcceptRepartition = False,
+    check: options.Check = False,
     log_format: options.Format = "json",
     log_level: options.Level = "info",
 ) -> None:
@@ -65,6 +66,11 @@ def relay(
         metrics_host=metrics_host,
         metrics_port=metrics_port,
     )
+    if check:
+        from cli.outbox.checking import report
+
+        report("relay --check", settings)
+        return
     if accept_repartition:
         from cli.outbox.accepting import accept
 

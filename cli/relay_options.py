@@ -58,6 +58,7 @@ AcceptRepartition = Annotated[
         "to zero with no relay running, or events of a key may be handled out of order. For one start only.",
     ),
 ]
+Check = Annotated[bool, typer.Option("--check", help="Only look whether all is there that it needs, and end.")]
 MetricsPort = Annotated[
     int, typer.Option(envvar="LAUREL_RELAY_METRICS_PORT", min=0, max=65_535, help="/metrics and /health; 0: any free.")
 ]

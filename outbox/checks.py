@@ -18,6 +18,7 @@ from confluent_kafka import KafkaException
 from outbox.broker_checks import check_kafka
 from outbox.database import DATABASE_ERRORS, DatabaseAwayError, connected
 from outbox.findings import Finding, failed, fine, warning
+from outbox.history import is_own_history
 from outbox.repartitioning import list_repartitioned
 from outbox.settings import RelaySettings
 from outbox.statements import load
@@ -84,7 +85,7 @@ async def _tables(conn: asyncpg.Connection, settings: RelaySettings, server: Any
     if lacking := [f"{row['privilege']} on {row['name']}" for row in await conn.fetch(_SQL["read_missing_rights"])]:
         return [failed("rights", f"missing: {', '.join(lacking)}", "grant them to the relay's role")]
     found = [fine("tables", "there, with all rights"), _room(await conn.fetchrow(_SQL["read_room"]))]
-    if server["tells_history"] and not await conn.fetchval(_SQL["read_history"]):
+    if server["tells_history"] and not await is_own_history(conn):
         found.append(failed("checkpoint", "of another history of the database", "`laurel outbox rebase`"))
     found += [
         failed(

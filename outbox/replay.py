@@ -28,6 +28,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from outbox.database import connected
 from outbox.errors import OutboxError, UnknownTopicError
 from outbox.events import REPLAY_HEADER
+from outbox.history import require_own_history
 from outbox.kafka import LOGGER, REFUSALS, KafkaAwayError, one_by_one_config, producer_config
 from outbox.records import headers_of, partition_of
 from outbox.settings import RelaySettings
@@ -90,9 +91,11 @@ async def replay(
 ) -> Replayed:
     """Publish the wanted events again, or with `dry_run` only count them. `tell` hears of every page.
 
-    Raises ReplayRefusedError or KafkaAwayError, which say where to go on, and outbox.database.DatabaseAwayError.
+    Raises ReplayRefusedError or KafkaAwayError, which say where to go on, ForeignHistoryError, and
+    outbox.database.DatabaseAwayError.
     """
     async with connected(settings.dsn, settings.schema) as conn:
+        await require_own_history(conn)
         reached = await _start(conn, wanted)
         if dry_run:
             return await _walk(conn, wanted, reached, None, tell)

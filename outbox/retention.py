@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from outbox.history import require_own_history
 from outbox.partitions import BUSY, begin_next_partition, giving_up_early
 from outbox.statements import load
 
@@ -53,7 +54,8 @@ class Retained:
 
 
 async def list_forgettable(conn: asyncpg.Connection, keep: timedelta) -> list[Forgettable]:
-    """What a round of retention would empty now, were no transaction in the way."""
+    """What a round of retention would empty now, were no transaction in the way. Raises ForeignHistoryError."""
+    await require_own_history(conn)
     return await _list_written_before(conn, await _ago(conn, keep))
 
 
@@ -61,8 +63,9 @@ async def retain(conn: asyncpg.Connection, keep: timedelta) -> Retained:
     """A round of retention: forget what was written longer ago than `keep` and is published.
 
     Nobody is held up for longer than a lock's timeout of a tenth of a second. Safe to run beside a relay or another
-    round.
+    round. Raises ForeignHistoryError.
     """
+    await require_own_history(conn)
     line = await _ago(conn, keep)
     emptied: list[Forgettable] = []
     postponed: list[str] = []

@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 
 from outbox.database import DATABASE_ERRORS
+from outbox.errors import OutboxError
 from outbox.metrics import RelayMetrics
 from outbox.partitions import BUSY, add_partitions
 from outbox.retention import Retained, retain
@@ -46,7 +47,7 @@ async def _round(settings: RelaySettings, metrics: RelayMetrics) -> None:
         if settings.retention_days > 0:
             keep = timedelta(days=settings.retention_days)
             _tell(await retain(connection, keep), metrics)
-    except DATABASE_ERRORS as error:
+    except (OutboxError, *DATABASE_ERRORS) as error:
         metrics.errors.labels("upkeep").inc()
         log.warning("the partitions could not be looked after", error=str(error) or type(error).__name__)
     finally:

@@ -317,7 +317,7 @@ class Redemption(Answered):
     redemption_id: UUID
     reward_id: UUID
     points_cost: int
-    status: Literal["pending", "completed", "rejected", "cancelled"]
+    status: Literal["pending", "reserved", "completed", "rejected", "cancelled"]
     reason: RejectionReason | None
     voucher_code: str | None
     requested_at: UtcTime

@@ -121,6 +121,32 @@ class RedemptionCompleted(Event):
     completed_at: UtcTime
 
 
+class RedemptionReserved(Event):
+    """A redemption was granted and waits for its partner. Topic redemption.reserved.
+
+    Without a confirmation by reserved_until the points go back.
+    """
+
+    redemption_id: UUID
+    reward_id: UUID
+    points_held: int
+    available_after: int
+    reserved_at: UtcTime
+    reserved_until: UtcTime
+
+
+class RedemptionCancelled(Event):
+    """A redemption came to nothing after all, and its points went back. Topic redemption.cancelled."""
+
+    redemption_id: UUID
+    reward_id: UUID
+    cause: Literal["cancelled", "released", "timed_out"]
+    reason: str
+    points_returned: int
+    available_after: int
+    cancelled_at: UtcTime
+
+
 class PointsAdjusted(Event):
     """An operator added or took points. Topic points.adjusted."""
 
@@ -164,6 +190,17 @@ class PointsExpired(Event):
     expired_at: UtcTime
 
 
+class PointsTransferred(Event):
+    """A member gave another points: one event for each, points below 0 for the giver. Topic points.transferred."""
+
+    transfer_id: UUID
+    other_member_id: UUID
+    points: int
+    note: str | None = None
+    available_after: int
+    transferred_at: UtcTime
+
+
 class MemberRegistered(Event):
     """A member joined. Topic member.registered. Carries no personal data."""
 
@@ -199,7 +236,10 @@ EVENTS: dict[str, type[BaseModel]] = {
     "points.reversed": PointsReversed,
     "reward.redeemed": RewardRedeemed,
     "redemption.completed": RedemptionCompleted,
+    "redemption.reserved": RedemptionReserved,
+    "redemption.cancelled": RedemptionCancelled,
     "points.adjusted": PointsAdjusted,
+    "points.transferred": PointsTransferred,
     "points.released": PointsReleased,
     "points.expired": PointsExpired,
     "member.registered": MemberRegistered,

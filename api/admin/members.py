@@ -4,12 +4,26 @@ from api.admin.calls import actor_of, answer_page, cut_page
 from api.admin.table import change, read, tagged
 from api.kit.routes import OPERATOR, Answer, Call
 from loyalty.domain.lots import InsufficientPoints
+from loyalty.services import transferring
 from loyalty.services.adjusting import MemberErased, adjust_points
 from loyalty.services.enrolling import enrol_member
+from loyalty.services.transferring import TRANSFER_PROBLEMS
 from loyalty.store import members_admin as members
 from loyalty.store.conflicts import EmailTaken, ExternalIdTaken
-from schemas.admin.members import Adjustment, LedgerPage, Member, MemberFilter, MemberPage, NewAdjustment, NewMember
+from loyalty.store.transfers import get_balance_at
+from schemas.admin.members import (
+    Adjustment,
+    BalanceAt,
+    BalanceQuery,
+    LedgerPage,
+    Member,
+    MemberFilter,
+    MemberPage,
+    NewAdjustment,
+    NewMember,
+)
 from schemas.common import PageQuery
+from schemas.transfers import NewTransfer, Transfer
 
 
 async def list_members(call: Call[None, MemberFilter]) -> Answer:
@@ -37,6 +51,19 @@ async def adjust_member(call: Call[NewAdjustment, None]) -> Answer:
     member_id = call.path["member_id"]
     adjustment = await adjust_points(call.conn, member_id, call.body, actor_of(call), call.deps.clock, call.deps.new_id)
     return Answer(201, adjustment, changed_members=frozenset({member_id}))
+
+
+async def transfer_points(call: Call[NewTransfer, None]) -> Answer:
+    member_id = call.path["member_id"]
+    await members.get_member(call.conn, member_id)
+    transfer = await transferring.transfer_points(
+        call.conn, member_id, call.body, actor_of(call), call.deps.clock, call.deps.new_id
+    )
+    return Answer(201, transfer, changed_members=frozenset({member_id, transfer.to_member_id}))
+
+
+async def get_balance(call: Call[None, BalanceQuery]) -> Answer:
+    return Answer(200, await get_balance_at(call.conn, call.path["member_id"], call.query.at))
 
 
 ROUTES = tagged(
@@ -73,4 +100,16 @@ ROUTES = tagged(
         MemberErased,
         idempotent=True,
     ),
+    change(
+        "POST",
+        "/members/{member_id}/transfers",
+        transfer_points,
+        "Give points of a member to another",
+        OPERATOR,
+        NewTransfer,
+        {201: Transfer},
+        *TRANSFER_PROBLEMS,
+        idempotent=True,
+    ),
+    read("/members/{member_id}/balance", get_balance, "What a member had at a moment", BalanceAt, BalanceQuery),
 )

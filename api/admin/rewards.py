@@ -1,25 +1,37 @@
 """/rewards and /redemptions."""
 
+from typing import Any
 from uuid import UUID
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import OPERATOR, Answer, Call, Role
+from api.kit.routes import OPERATOR, Access, Answer, Call, Role
+from loyalty.services import cancelling, confirming, vouchers
 from loyalty.services import rewards_admin as services
+from loyalty.services.cancelling import RedemptionNotCancellable, RedemptionNotReserved
+from loyalty.services.confirming import ReservationOver
+from loyalty.services.vouchers import CodesGenerated
 from loyalty.store import rewards_admin as rewards
+from loyalty.store.conflicts import VoucherCodeTaken
 from loyalty.store.database import Connection
 from schemas.admin.rewards import (
+    Cancellation,
+    Confirmation,
     NewReward,
+    NewVouchers,
     Redemption,
     RedemptionFilter,
     RedemptionPage,
+    Release,
     Reward,
     RewardFilter,
     RewardPage,
     RewardPatch,
+    Vouchers,
 )
 
 SHOWN_CHARACTERS = 4
+PARTNER = Access(least_role=Role.OPERATOR, scope="redemptions:write")
 
 
 async def list_rewards(call: Call[None, RewardFilter]) -> Answer:
@@ -43,6 +55,49 @@ async def change_reward(call: Call[RewardPatch, None]) -> Answer:
 async def list_redemptions(call: Call[None, RedemptionFilter]) -> Answer:
     list_rows = rewards.list_redemptions if (call.principal.role or 0) >= Role.OPERATOR else _list_without_vouchers
     return await answer_page(call, list_rows, "redemptions", lambda asked: asked.redemption_id)
+
+
+async def get_redemption(call: Call[None, None]) -> Answer:
+    return Answer(200, _shown(call, await rewards.get_redemption(call.conn, call.path["redemption_id"])))
+
+
+async def cancel_redemption(call: Call[Cancellation, None]) -> Answer:
+    redemption_id, deps = call.path["redemption_id"], call.deps
+    done = await cancelling.cancel_redemption(
+        call.conn, redemption_id, call.body, actor_of(call), deps.clock, deps.new_id
+    )
+    return Answer(200, done, changed_members=frozenset({done.member_id}))
+
+
+async def confirm_redemption(call: Call[Confirmation, None]) -> Answer:
+    redemption_id, deps = call.path["redemption_id"], call.deps
+    done = await confirming.confirm_redemption(
+        call.conn, redemption_id, call.body, actor_of(call), deps.clock, deps.new_id
+    )
+    return Answer(200, done, changed_members=frozenset({done.member_id}))
+
+
+async def release_redemption(call: Call[Release, None]) -> Answer:
+    redemption_id, deps = call.path["redemption_id"], call.deps
+    done = await cancelling.release_redemption(
+        call.conn, redemption_id, call.body.reason, actor_of(call), deps.clock, deps.new_id
+    )
+    return Answer(200, done, changed_members=frozenset({done.member_id}))
+
+
+async def upload_vouchers(call: Call[NewVouchers, None]) -> Answer:
+    reward_id = call.path["reward_id"]
+    return Answer(200, await vouchers.upload_vouchers(call.conn, reward_id, call.body, actor_of(call), call.deps.clock))
+
+
+async def get_vouchers(call: Call[None, None]) -> Answer:
+    return Answer(200, await vouchers.view_vouchers(call.conn, call.path["reward_id"]))
+
+
+def _shown(call: Call[Any, Any], redemption: Redemption) -> Redemption:
+    if (call.principal.role or 0) >= Role.OPERATOR:
+        return redemption
+    return redemption.model_copy(update={"voucher_code": _masked(redemption.voucher_code)})
 
 
 async def _list_without_vouchers(
@@ -71,5 +126,52 @@ ROUTES = tagged(
         RewardPatch,
         {200: Reward},
     ),
+    read("/rewards/{reward_id}/vouchers", get_vouchers, "Count a reward's voucher codes", Vouchers),
+    change(
+        "POST",
+        "/rewards/{reward_id}/vouchers",
+        upload_vouchers,
+        "Add voucher codes that a reward hands out",
+        OPERATOR,
+        NewVouchers,
+        {200: Vouchers},
+        CodesGenerated,
+    ),
     read("/redemptions", list_redemptions, "Find redemptions", RedemptionPage, RedemptionFilter),
+    read("/redemptions/{redemption_id}", get_redemption, "Get a redemption", Redemption),
+    change(
+        "POST",
+        "/redemptions/{redemption_id}/cancel",
+        cancel_redemption,
+        "Cancel a redemption and give its points back",
+        OPERATOR,
+        Cancellation,
+        {200: Redemption},
+        RedemptionNotCancellable,
+        idempotent=True,
+    ),
+    change(
+        "POST",
+        "/redemptions/{redemption_id}/confirm",
+        confirm_redemption,
+        "Confirm a reservation: the reward was delivered",
+        PARTNER,
+        Confirmation,
+        {200: Redemption},
+        RedemptionNotReserved,
+        ReservationOver,
+        VoucherCodeTaken,
+        idempotent=True,
+    ),
+    change(
+        "POST",
+        "/redemptions/{redemption_id}/release",
+        release_redemption,
+        "Release a reservation: the reward cannot be delivered",
+        PARTNER,
+        Release,
+        {200: Redemption},
+        RedemptionNotReserved,
+        idempotent=True,
+    ),
 )

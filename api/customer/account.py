@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from api.kit.routes import MEMBER, Answer, Call, Route
+from api.kit.routes import MEMBER, Answer, Call, Database, Route
+from loyalty.services.auditing import Actor
 from loyalty.services.member_views import view_points, view_profile
+from loyalty.services.transferring import TRANSFER_PROBLEMS, transfer_points
 from loyalty.store.members import MemberInactive
 from schemas.customer import PointsBalance, Profile
+from schemas.transfers import NewTransfer, Transfer
 
 
 async def get_profile(call: Call[None, None]) -> Answer:
@@ -18,6 +21,13 @@ async def get_points(call: Call[None, None]) -> Answer:
 
 async def get_points_balance(call: Call[None, None]) -> Answer:
     return await get_points(call)
+
+
+async def post_transfer(call: Call[NewTransfer, None]) -> Answer:
+    giver = call.principal.id
+    actor = Actor("member", str(giver), call.request_id, call.address, call.traceparent)
+    transfer = await transfer_points(call.conn, giver, call.body, actor, call.deps.clock, call.deps.new_id)
+    return Answer(201, transfer, changed_members=frozenset({giver, transfer.to_member_id}))
 
 
 ROUTES = (
@@ -50,5 +60,19 @@ ROUTES = (
         access=MEMBER,
         answers={200: PointsBalance},
         problems=(MemberInactive,),
+    ),
+    Route(
+        method="POST",
+        path="/transfers",
+        handler=post_transfer,
+        summary="Give points to another member",
+        description="Where the program allows it. The points keep the time at which they expire.",
+        tag="Account",
+        access=MEMBER,
+        body=NewTransfer,
+        answers={201: Transfer},
+        problems=TRANSFER_PROBLEMS,
+        database=Database.WRITE,
+        idempotent=True,
     ),
 )

@@ -30,7 +30,12 @@ def check(
         kafka=options.kafka_config(bootstrap, kafka_settings, kafka_settings_file),
         topics=options.event_topics(partitions, topic_prefix),
     )
-    findings = run("outbox check", run_checks(settings))
+    report("outbox check", settings, as_json=as_json)
+
+
+def report(command: str, settings: RelaySettings, *, as_json: bool = False) -> None:
+    """Print what the checks find. Raises typer.Exit(1) when something is missing."""
+    findings = run(command, run_checks(settings))
     well = all(finding.outcome != "failed" for finding in findings)
     if as_json:
         typer.echo(to_json({"ok": well, "findings": findings}))

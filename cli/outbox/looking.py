@@ -57,15 +57,21 @@ def tail(
     """Show the last events of the log, and whether they are published."""
     say = to_json if as_json else _say_event
 
-    async def show(connection: Any) -> None:
+    def show(event: SeenEvent) -> None:
+        try:
+            typer.echo(say(_readable(event)))
+        except BrokenPipeError:  # `| head` has seen enough
+            raise typer.Exit from None
+
+    async def read(connection: Any) -> None:
         if not follow_on:
             for event in await last_events(connection, lines, topic, key):
-                typer.echo(say(_readable(event)))
+                show(event)
             return
         async for event in follow(connection, lines, topic, key):
-            typer.echo(say(_readable(event)))
+            show(event)
 
-    run("outbox tail", with_connection(database_url, show))
+    run("outbox tail", with_connection(database_url, read))
 
 
 def _readable(event: SeenEvent) -> dict[str, Any]:

@@ -58,7 +58,11 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """stock_remaining None: unlimited. The window is [starts_at, ends_at). limit_per_member counts completed ones."""
+    """stock_remaining None: unlimited. The window is [starts_at, ends_at). limit_per_member counts completed ones.
+
+    One that hands out codes from a list has codes_left of them. A partner has confirm_seconds to confirm one that is
+    reserved; None: there is nothing to confirm.
+    """
 
     points_cost: int
     active: bool = True
@@ -68,11 +72,14 @@ class Reward:
     minimum_tier_name: str | None = None
     stock_remaining: int | None = None
     limit_per_member: int | None = None
+    hands_out_codes: bool = False
+    codes_left: int = 0
+    confirm_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RewardUsage:
-    """How many of this reward the member already has (completed, not cancelled)."""
+    """How many of this reward the member has had in the period of its limit (completed or reserved)."""
 
     redeemed_by_member: int = 0
 
@@ -169,7 +176,8 @@ def _holds(
         case Reason.LIMIT_REACHED:
             return reward.limit_per_member is not None and usage.redeemed_by_member >= reward.limit_per_member
         case Reason.OUT_OF_STOCK:
-            return reward.stock_remaining is not None and reward.stock_remaining <= 0
+            sold_out = reward.stock_remaining is not None and reward.stock_remaining <= 0
+            return sold_out or (reward.hands_out_codes and reward.codes_left <= 0)
         case Reason.INSUFFICIENT_POINTS:
             return wallet.available < cost
     assert_never(reason)

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.errors import Invalid
+from loyalty.errors import Invalid, NotFound
 from loyalty.services.auditing import Actor, Change, record_change
-from loyalty.store import program
+from loyalty.store import merchants, program
 from loyalty.store import rewards_admin as store
 from loyalty.store.database import Connection
 from schemas.admin.fields import POINTS_LIMIT
@@ -59,8 +59,22 @@ async def _check(conn: Connection, reward: Reward) -> None:
         errors.append(("/ends_at", "The end must be after the start"))
     if reward.minimum_tier_code is not None and not await _is_tier(conn, reward.minimum_tier_code):
         errors.append(("/minimum_tier_code", "There is no such tier"))
+    if reward.partner_id is not None and not await _is_merchant(conn, reward.partner_id):
+        errors.append(("/partner_id", "There is no such merchant"))
+    if reward.partner_id is not None and reward.confirm_seconds is None:
+        errors.append(("/confirm_seconds", "A partner needs a time to confirm in"))
+    if reward.confirm_seconds is not None and reward.voucher_source == "uploaded":
+        errors.append(("/voucher_source", "Codes of a reward that a partner confirms are the partner's"))
     if errors:
         raise Invalid(errors)
+
+
+async def _is_merchant(conn: Connection, merchant_id: UUID) -> bool:
+    try:
+        await merchants.get_merchant(conn, merchant_id)
+    except NotFound:
+        return False
+    return True
 
 
 async def _is_tier(conn: Connection, code: str) -> bool:

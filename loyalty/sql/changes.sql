@@ -14,7 +14,7 @@ select r.member_id, r.wallet_version, 'redemption.completed',
   jsonb_build_object('redemption_id', r.id, 'reward_id', r.reward_id, 'status', r.status, 'reason', r.reason,
     'voucher_code', r.voucher_code, 'completed_at', r.completed_at)
 from looked_at s cross join lateral (
-  select * from redemption where member_id = s.member_id and wallet_version > s.seen
+  select * from redemption where member_id = s.member_id and wallet_version > s.seen and status <> 'reserved'
   order by wallet_version limit :row_limit
 ) r
 union all

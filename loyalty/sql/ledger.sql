@@ -30,36 +30,41 @@ cross join lateral (
    order by expires_at, id limit :lots_per_member)
 ) l;
 
--- name: post_entries
--- Whole journal entries with their postings, new lots, draws on lots and lots released; gives the entries' ids.
-with entry as (
+-- name: post_entries$
+-- Whole journal entries with their postings, new lots, draws on lots and lots released; gives the entries' ids in order.
+-- The rest names its entry by its place in the arrays: nothing is joined, so no plan made for small tables can go wrong.
+with ids as materialized (
+  select array_agg(nextval('journal_entry_id_seq')) as id from generate_series(1, cardinality(:event_ids::uuid[]))
+), entry as (
   insert into journal_entry
-    (event_id, kind, member_id, seq, source_id, booked_at, available_after, reason, traceparent)
-  select * from unnest(
+    (id, event_id, kind, member_id, seq, source_id, booked_at, available_after, reason, traceparent)
+  overriding system value
+  select (select id from ids)[e.place], e.event_id, e.kind, e.member_id, e.seq, e.source_id, e.booked_at,
+    e.available_after, e.reason, e.traceparent
+  from unnest(
     :event_ids::uuid[], :kinds::text[], :member_ids::uuid[], :seqs::bigint[], :source_ids::uuid[],
-    :booked_ats::timestamptz[], :available_afters::bigint[], :reasons::text[], :traceparents::text[])
-  returning id, event_id
+    :booked_ats::timestamptz[], :available_afters::bigint[], :reasons::text[], :traceparents::text[]) with ordinality
+    as e (event_id, kind, member_id, seq, source_id, booked_at, available_after, reason, traceparent, place)
 ), posted as (
   insert into posting (entry_id, n, account, member_id, points)
-  select entry.id, p.n, p.account, p.member_id, p.points
+  select (select id from ids)[p.place], p.n, p.account, p.member_id, p.points
   from unnest(
-    :posting_events::uuid[], :posting_ns::smallint[], :posting_accounts::text[], :posting_members::uuid[],
-    :posting_points::bigint[]) as p (event_id, n, account, member_id, points)
-  join entry using (event_id)
+    :posting_places::int[], :posting_ns::smallint[], :posting_accounts::text[], :posting_members::uuid[],
+    :posting_points::bigint[]) as p (place, n, account, member_id, points)
 ), new_lot as (
   insert into lot (entry_id, member_id, points, remaining, earned_at, expires_at, pending_until, rolls_months)
-  select entry.id, l.member_id, l.points, l.points, l.earned_at, l.expires_at, l.pending_until, l.rolls_months
+  select (select id from ids)[l.place], l.member_id, l.points, l.points, l.earned_at, l.expires_at, l.pending_until,
+    l.rolls_months
   from unnest(
-    :lot_events::uuid[], :lot_members::uuid[], :lot_points::bigint[], :lot_earned_ats::timestamptz[],
+    :lot_places::int[], :lot_members::uuid[], :lot_points::bigint[], :lot_earned_ats::timestamptz[],
     :lot_expires_ats::timestamptz[], :lot_pending_untils::timestamptz[], :lot_rolls_months::smallint[])
-    as l (event_id, member_id, points, earned_at, expires_at, pending_until, rolls_months)
-  join entry using (event_id)
+    as l (place, member_id, points, earned_at, expires_at, pending_until, rolls_months)
 ), draw as (
-  select d.event_id, d.lot_id, d.points
-  from unnest(:draw_events::uuid[], :draw_lots::bigint[], :draw_points::bigint[]) as d (event_id, lot_id, points)
+  select d.place, d.lot_id, d.points
+  from unnest(:draw_places::int[], :draw_lots::bigint[], :draw_points::bigint[]) as d (place, lot_id, points)
 ), drawn as (
   insert into lot_draw (entry_id, lot_id, points)
-  select entry.id, draw.lot_id, draw.points from draw join entry using (event_id)
+  select (select id from ids)[draw.place], draw.lot_id, draw.points from draw
 ), changed as (
   update lot set remaining = lot.remaining - c.points,
     pending_until = case when c.released then null else lot.pending_until end
@@ -72,7 +77,7 @@ with entry as (
     group by lot_id) c
   where lot.id = c.lot_id
 )
-select id, event_id from entry;
+select id from ids;
 
 -- name: save_wallets!
 -- The wallets as the entries left them; one that was changed without our lock is not saved.

@@ -6,8 +6,8 @@ for no key update of w;
 
 -- name: insert_redemption!
 -- A redemption that waits for its decision, at the price the reward has now.
-insert into redemption (id, member_id, reward_id, points_cost, requested_at)
-values (:redemption_id, :member_id, :reward_id, :points_cost, :requested_at);
+insert into redemption (id, member_id, reward_id, points_cost, requested_at, hold_entry_id)
+values (:redemption_id, :member_id, :reward_id, :points_cost, :requested_at, :hold_entry_id);
 
 -- name: find_redemption^
 -- A member's redemption.

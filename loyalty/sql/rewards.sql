@@ -6,9 +6,14 @@ select points_cost from reward where id = :reward_id;
 -- A page of the rewards that are on offer now, the newest first, with what decides whether this member can have them.
 select r.id as reward_id, r.name, r.description, r.image_url, r.points_cost, r.stock_remaining, r.limit_per_member,
   r.active, r.starts_at, r.ends_at, t.rank as minimum_tier_rank, t.name as minimum_tier_name,
+  r.voucher_source = 'uploaded' as hands_out_codes, r.confirm_seconds,
+  (select count(*) from (
+    select from voucher v where v.reward_id = r.id and v.redemption_id is null and r.voucher_source = 'uploaded' limit 1
+  ) free) as codes_left,
   (select count(*) from redemption d
-   where d.reward_id = r.id and d.member_id = :member_id and d.status = 'completed') as redeemed_by_member
-from reward r left join tier t on t.code = r.minimum_tier_code
+   where d.reward_id = r.id and d.member_id = :member_id and d.status in ('completed', 'reserved')
+     and d.decided_at >= period_start(r.limit_period, :at, p.time_zone)) as redeemed_by_member
+from reward r cross join program p left join tier t on t.code = r.minimum_tier_code
 where r.active and (r.starts_at is null or r.starts_at <= :at) and (r.ends_at is null or r.ends_at > :at)
   and (:before_id::uuid is null or r.id < :before_id)
 order by r.id desc limit :row_limit;

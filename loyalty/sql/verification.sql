@@ -150,18 +150,40 @@ where (a.points::numeric, a.transaction_id, a.member_id) is distinct from (e.poi
 order by 1 nulls first limit :most;
 
 -- name: find_wrong_redemptions
--- Completed redemptions without the entry that takes just their points, and redeeming entries without a redemption.
-with spent as (
-  select e.id, e.member_id, e.source_id, -sum(p.points) as points
-  from journal_entry e join posting p on p.entry_id = e.id and p.member_id is not null
-  where e.kind = 'redeem' group by e.id, e.member_id, e.source_id
+-- Redemptions and the entries they name that disagree, such entries without one, and holds that no redemption wants.
+with moved as (
+  select e.id, e.kind, e.member_id, e.source_id, abs(sum(p.points)) as points
+  from journal_entry e join posting p on p.entry_id = e.id
+  where e.kind in ('redeem', 'hold', 'unhold', 'restore')
+    and p.account = case when e.kind in ('redeem', 'restore') then 'program.redeemed' else 'member.held' end
+  group by e.id
+), named as (
+  select id, member_id, points_cost, status, 'redeem' as kind, entry_id,
+    status = 'completed' or (status = 'cancelled' and hold_entry_id is null) as due, status in ('completed', 'cancelled') as fits
+  from redemption
+  union all
+  select id, member_id, points_cost, status, 'hold', hold_entry_id, status = 'reserved', true from redemption
+  union all
+  select id, member_id, points_cost, status, case when entry_id is null then 'unhold' else 'restore' end,
+    returned_entry_id, status = 'cancelled' or (status = 'rejected' and hold_entry_id is not null),
+    status in ('cancelled', 'rejected')
+  from redemption
+), held as (
+  select member_id, sum(points_cost) as points from redemption
+  where hold_entry_id is not null and status in ('pending', 'reserved') group by member_id
 )
-select coalesce(s.id, r.entry_id) as entry_id, coalesce(r.member_id, s.member_id) as member_id,
-  count(*) over () as total,
-  format('redemption %s (%s) of %s points where the entry takes %s for %s',
-    r.id, r.status, r.points_cost, s.points, s.source_id) as detail
-from (select * from redemption where status in ('completed', 'cancelled') or entry_id is not null) r
-full join spent s on s.id = r.entry_id
-where (r.points_cost::numeric, r.id, r.member_id) is distinct from (s.points, s.source_id, s.member_id)
-  or r.status in ('pending', 'rejected')
+select entry_id, member_id, count(*) over () as total, detail from (
+  select coalesce(m.id, n.entry_id) as entry_id, coalesce(n.member_id, m.member_id) as member_id,
+    format('redemption %s (%s) of %s points where the entry (%s) moves %s for %s',
+      n.id, n.status, n.points_cost, coalesce(m.kind, n.kind), m.points, m.source_id) as detail
+  from (select * from named where due or entry_id is not null) n
+  full join moved m on m.id = n.entry_id
+  where (n.points_cost::numeric, n.id, n.member_id, n.kind) is distinct from (m.points, m.source_id, m.member_id, m.kind)
+    or not n.fits
+  union all
+  select (select max(id) from journal_entry e where e.member_id = w.member_id and e.kind in ('hold', 'unhold', 'redeem')),
+    w.member_id, format('%s points are held where open redemptions hold %s', w.held, coalesce(h.points, 0))
+  from wallet w left join held h on h.member_id = w.member_id
+  where w.held <> coalesce(h.points, 0)
+) wrong
 order by 1 nulls first limit :most;

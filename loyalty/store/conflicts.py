@@ -20,11 +20,18 @@ class ExternalIdTaken(Conflict):
     code = "external_id_taken"
 
 
+class VoucherCodeTaken(Conflict):
+    """Another redemption of this reward has this voucher code."""
+
+    code = "voucher_code_taken"
+
+
 _BY_CONSTRAINT: dict[str, type[Conflict]] = {
     "admin_email_key": EmailTaken,
     "member_email_key": EmailTaken,
     "member_external_id_key": ExternalIdTaken,
     "merchant_external_id_key": ExternalIdTaken,
+    "redemption_voucher_code_key": VoucherCodeTaken,
 }
 
 

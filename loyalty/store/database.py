@@ -67,11 +67,15 @@ async def open_pool(
     statement_timeout_seconds: float = 10.0,
     min_size: int = 1,
     clean_sessions: bool = True,
+    by_index: bool = False,
 ) -> Pool:
     """A pool of at most `size` connections, seen in pg_stat_activity as `name`. Raises OSError when unreachable.
 
     clean_sessions: a connection that is given back is cleaned of settings, listeners and session locks, which costs a
     round trip each time; a user of the pool that leaves none of these may do without. Transactions are always ended.
+
+    by_index: sequential scans are the last resort. For a process that keeps its plans for long, those of foreign keys
+    included: made while a table is small, they would read all of it for each row when it no longer is.
     """
     milliseconds = str(int(statement_timeout_seconds * 1000))
     return await asyncpg.create_pool(
@@ -88,6 +92,7 @@ async def open_pool(
             "lock_timeout": milliseconds,
             "idle_in_transaction_session_timeout": "60000",
             "timezone": "UTC",
+            "enable_seqscan": "off" if by_index else "on",
         },
     )
 

@@ -4,7 +4,7 @@ A wallet's row is the lock of everything that happens to its member. Whoever cha
 taken in the order of the members' ids, until the end of the transaction.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,7 +102,8 @@ async def insert_entries(conn: Connection, entries: Sequence[NewEntry]) -> dict[
     if not entries:
         return {}
     columns = _entry_columns(entries) | _posting_columns(entries) | _lot_columns(entries) | _draw_columns(entries)
-    return {row["event_id"]: row["id"] for row in await fetch_all(queries.post_entries(conn, **columns))}
+    entry_ids = await queries.post_entries(conn, **columns)
+    return {entry.draft.event_id: entry_id for entry, entry_id in zip(entries, entry_ids, strict=True)}
 
 
 async def save_wallets(
@@ -146,9 +147,9 @@ def _entry_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
 
 
 def _posting_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
-    numbered = [(e.draft.event_id, n, p) for e in entries for n, p in enumerate(e.draft.postings, start=1)]
+    numbered = [(place, n, p) for place, e in _placed(entries) for n, p in enumerate(e.draft.postings, start=1)]
     return {
-        "posting_events": [event_id for event_id, _, _ in numbered],
+        "posting_places": [place for place, _, _ in numbered],
         "posting_ns": [n for _, n, _ in numbered],
         "posting_accounts": [p.account for _, _, p in numbered],
         "posting_members": [p.member_id for _, _, p in numbered],
@@ -157,23 +158,28 @@ def _posting_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
 
 
 def _lot_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
-    made = [(e.draft, lot) for e in entries for lot in e.lots]
+    made = [(place, e.draft.member_id, lot) for place, e in _placed(entries) for lot in e.lots]
     return {
-        "lot_events": [draft.event_id for draft, _ in made],
-        "lot_members": [draft.member_id for draft, _ in made],
-        "lot_points": [lot.points for _, lot in made],
-        "lot_earned_ats": [lot.earned_at for _, lot in made],
-        "lot_expires_ats": [lot.expires_at for _, lot in made],
-        "lot_pending_untils": [lot.pending_until for _, lot in made],
-        "lot_rolls_months": [lot.rolls_months for _, lot in made],
+        "lot_places": [place for place, _, _ in made],
+        "lot_members": [member_id for _, member_id, _ in made],
+        "lot_points": [lot.points for _, _, lot in made],
+        "lot_earned_ats": [lot.earned_at for _, _, lot in made],
+        "lot_expires_ats": [lot.expires_at for _, _, lot in made],
+        "lot_pending_untils": [lot.pending_until for _, _, lot in made],
+        "lot_rolls_months": [lot.rolls_months for _, _, lot in made],
     }
 
 
 def _draw_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
-    draws = [(e.draft.event_id, draw) for e in entries for draw in e.draws]
+    draws = [(place, draw) for place, e in _placed(entries) for draw in e.draws]
     return {
-        "draw_events": [event_id for event_id, _ in draws],
+        "draw_places": [place for place, _ in draws],
         "draw_lots": [draw.lot_id for _, draw in draws],
         "draw_points": [draw.points for _, draw in draws],
         "released_lots": [lot_id for e in entries for lot_id in e.releases],
     }
+
+
+def _placed(entries: Sequence[NewEntry]) -> Iterator[tuple[int, NewEntry]]:
+    """Each entry with its place, by which what hangs on it names it: PostgreSQL counts from 1."""
+    return enumerate(entries, start=1)

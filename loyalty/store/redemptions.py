@@ -14,8 +14,8 @@ async def lock_member(conn: Connection, member_id: UUID) -> None:
     check_active(await queries.lock_member_for_redemption(conn, member_id=member_id))
 
 
-async def insert(conn: Connection, member_id: UUID, redemption: Redemption) -> None:
-    """A redemption that waits for its decision."""
+async def insert(conn: Connection, member_id: UUID, redemption: Redemption, hold_entry_id: int | None = None) -> None:
+    """A redemption that waits for its decision, its points held by an entry or not."""
     await queries.insert_redemption(
         conn,
         redemption_id=redemption.redemption_id,
@@ -23,6 +23,7 @@ async def insert(conn: Connection, member_id: UUID, redemption: Redemption) -> N
         reward_id=redemption.reward_id,
         points_cost=redemption.points_cost,
         requested_at=redemption.requested_at,
+        hold_entry_id=hold_entry_id,
     )
 
 

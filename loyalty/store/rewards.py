@@ -19,6 +19,9 @@ RULING_COLUMNS = (
     "minimum_tier_name",
     "stock_remaining",
     "limit_per_member",
+    "hands_out_codes",
+    "codes_left",
+    "confirm_seconds",
 )
 
 

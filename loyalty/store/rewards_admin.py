@@ -47,6 +47,14 @@ async def list_redemptions(
     return [Redemption.model_validate(dict(row)) async for row in rows]
 
 
+async def get_redemption(conn: Connection, redemption_id: UUID) -> Redemption:
+    """Raises NotFound."""
+    row = await queries.admin_redemption_by_id(conn, redemption_id=redemption_id)
+    if row is None:
+        raise NotFound("There is no such redemption.")
+    return Redemption.model_validate(dict(row))
+
+
 def _reward(row: Mapping[str, Any] | None) -> Reward:
     if row is None:
         raise NotFound("There is no such reward.")

@@ -25,10 +25,3 @@ select 'outbox', 'OWNER' from pg_class where oid = 'outbox'::regclass and not pg
 select count(*) filter (where p.from_id > coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')), 0))
     as ahead, coalesce(bool_or(p.to_id is null and p.first_id is not null), false) as default_used
 from outbox_partitions() as p;
-
--- name: read_history$
--- Whether the checkpoint, if there is one, is of this database's history.
-select coalesce((
-  select c.system_identifier = s.system_identifier
-    and pg_snapshot_xmax(coalesce(c.until, c.since)) <= pg_snapshot_xmax(pg_current_snapshot())
-  from outbox_checkpoint c, pg_control_system() s), true);

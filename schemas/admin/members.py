@@ -3,11 +3,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import EmailStr, Field, model_validator
+from pydantic import ConfigDict, EmailStr, Field, model_validator
 
 from schemas.admin.fields import POINTS_LIMIT, Code, Command, ExternalId, Reason, ShortText
-from schemas.common import Answered, Page, PageQuery, UtcTime
-from schemas.customer import BirthDate
+from schemas.common import Answered, Page, PageQuery, Requested, UtcTime
+from schemas.customer import BirthDate, RequestedTime
 
 MemberStatus = Literal["active", "suspended", "erased"]
 
@@ -90,6 +90,26 @@ class LedgerEntry(Answered):
 
 class LedgerPage(Page[LedgerEntry]):
     """A member's journal entries, the last booked first."""
+
+
+class BalanceQuery(Requested):
+    """Which moment."""
+
+    model_config = ConfigDict(strict=False)
+
+    at: RequestedTime = Field(description="an RFC 3339 time: entries booked then count")
+
+
+class BalanceAt(Answered):
+    """What a member had at a moment, by the entries that were booked until then."""
+
+    member_id: UUID
+    at: UtcTime
+    available: int
+    pending: int
+    held: int
+    owed: int
+    entries: int
 
 
 class NewAdjustment(Command):

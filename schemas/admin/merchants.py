@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.admin.fields import Command, ExternalId, ShortText, omitted
 from schemas.common import Answered, Page, PageQuery, UtcTime
 
-Scope = Literal["transactions:write", "refunds:write"]
+Scope = Literal["transactions:write", "refunds:write", "redemptions:write"]
 
 MAX_OVERLAP_SECONDS = 7 * 86_400
 

@@ -54,7 +54,7 @@ class DayFigures(PointsMoved):
 class RedemptionOutcome(Answered):
     """How many redemptions ended so."""
 
-    status: Literal["pending", "completed", "rejected", "cancelled"]
+    status: Literal["pending", "reserved", "completed", "rejected", "cancelled"]
     reason: RejectionReason | None
     count: int
 

@@ -1,6 +1,6 @@
 """Rewards and what was asked of them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -12,6 +12,7 @@ from schemas.admin.fields import (
     LongText,
     Points,
     PositivePoints,
+    Reason,
     ShortText,
     omitted,
 )
@@ -20,6 +21,12 @@ from schemas.customer import RequestedTime
 from schemas.events import RejectionReason
 
 ImageUrl = Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/[^/\s<>\"'])[^\s<>\"']*$")]
+LimitPeriod = Literal["day", "week", "month", "year", "ever"]
+VoucherSource = Literal["generated", "uploaded"]
+ConfirmSeconds = Annotated[int, Field(ge=1, le=30 * 86_400)]
+RedemptionStatus = Literal["pending", "reserved", "completed", "rejected", "cancelled"]
+VOUCHERS_LIMIT = 10_000
+VoucherCode = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$")]
 MemberLimit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -33,10 +40,14 @@ class Reward(Answered):
     points_cost: int
     stock_remaining: int | None = Field(description="null: as many as are asked for")
     limit_per_member: int | None
+    limit_period: LimitPeriod
     minimum_tier_code: str | None
     active: bool
     starts_at: UtcTime | None
     ends_at: UtcTime | None
+    voucher_source: VoucherSource
+    confirm_seconds: int | None
+    partner_id: UUID | None
     created_at: UtcTime
     updated_at: UtcTime
 
@@ -54,10 +65,25 @@ class NewReward(Command):
     points_cost: PositivePoints
     stock_remaining: Points | None = None
     limit_per_member: MemberLimit | None = None
+    limit_period: LimitPeriod = "ever"
     minimum_tier_code: Code | None = None
     active: bool = True
     starts_at: RequestedTime | None = None
     ends_at: RequestedTime | None = None
+    voucher_source: VoucherSource = Field("generated", description="uploaded: codes of a list, each once")
+    confirm_seconds: ConfirmSeconds | None = Field(
+        None,
+        description="a partner confirms within so many seconds, else the points come back; null: nothing to confirm",
+    )
+    partner_id: UUID | None = Field(None, description="the merchant whose key confirms")
+
+    @model_validator(mode="after")
+    def _can_be_confirmed(self) -> Self:
+        if self.partner_id is not None and self.confirm_seconds is None:
+            raise ValueError("a partner needs confirm_seconds")
+        if self.confirm_seconds is not None and self.voucher_source == "uploaded":
+            raise ValueError("codes of a reward that a partner confirms are the partner's")
+        return self
 
 
 class RewardPatch(Command):
@@ -71,6 +97,10 @@ class RewardPatch(Command):
     stock_remaining: Points | None = Field(default_factory=omitted)
     stock_change: Annotated[int, Field(ge=-POINTS_LIMIT, le=POINTS_LIMIT)] = Field(default_factory=omitted)
     limit_per_member: MemberLimit | None = Field(default_factory=omitted)
+    limit_period: LimitPeriod = Field(default_factory=omitted)
+    voucher_source: VoucherSource = Field(default_factory=omitted)
+    confirm_seconds: ConfirmSeconds | None = Field(default_factory=omitted)
+    partner_id: UUID | None = Field(default_factory=omitted)
     minimum_tier_code: Code | None = Field(default_factory=omitted)
     active: bool = Field(default_factory=omitted)
     starts_at: RequestedTime | None = Field(default_factory=omitted)
@@ -90,18 +120,24 @@ class RewardFilter(PageQuery):
 
 
 class Redemption(Answered):
-    """A reward asked for. It is `pending` until it is decided; then there is a voucher code, or a reason."""
+    """A reward asked for. It is `pending` until it is decided; then there is a voucher code, or a reason.
+
+    One that a partner is to confirm is `reserved` until then, its points held.
+    """
 
     redemption_id: UUID
     member_id: UUID
     reward_id: UUID
     reward_name: str
     points_cost: int
-    status: Literal["pending", "completed", "rejected", "cancelled"]
+    status: RedemptionStatus
     reason: RejectionReason | None
     voucher_code: str | None = Field(description="a viewer sees only how it ends")
     requested_at: UtcTime
     completed_at: UtcTime | None
+    reserved_until: UtcTime | None
+    cancelled_at: UtcTime | None
+    cancel_reason: str | None
 
 
 class RedemptionPage(Page[Redemption]):
@@ -111,8 +147,41 @@ class RedemptionPage(Page[Redemption]):
 class RedemptionFilter(PageQuery):
     """Which redemptions."""
 
-    status: Literal["pending", "completed", "rejected", "cancelled"] | None = Field(
-        None, description="only those of this status"
-    )
+    status: RedemptionStatus | None = Field(None, description="only those of this status")
     member_id: UUID | None = Field(None, description="only this member's")
     reward_id: UUID | None = Field(None, description="only of this reward")
+
+
+class Cancellation(Command):
+    """Why a redemption is undone, and whether its stock is back or written off. The points go back in any case."""
+
+    reason: Reason
+    stock: Literal["return", "write_off"] = "return"
+
+
+class Confirmation(Command):
+    """The partner has delivered. Without a code of the partner's one is made."""
+
+    voucher_code: VoucherCode | None = None
+
+
+class Release(Command):
+    """The partner cannot deliver."""
+
+    reason: Reason
+
+
+class NewVouchers(Command):
+    """Codes to hand out, in this order. Those that the reward has already are passed over."""
+
+    codes: Annotated[list[VoucherCode], Field(min_length=1, max_length=VOUCHERS_LIMIT)]
+
+
+class Vouchers(Answered):
+    """How many codes a reward has, free ones among them; of those just sent, how many were added or known before."""
+
+    reward_id: UUID
+    added: int
+    known: int
+    codes: int
+    free: int

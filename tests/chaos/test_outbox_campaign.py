@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
 
 import asyncpg
 import pytest
 
-from schemas.events import EVENTS
 from tests.chaos.outbox_campaign import delivery, log_ends, outcome, tell, through_inbox
 from tests.chaos.outbox_history import Verdict, judge
 from tests.chaos.outbox_writers import SCHEMA, Writers
 from tests.support.campaigns import run_seed, seeded, sized
-from tests.support.outbox import Stage, StartRelay, leader_among, relay_starter, staged
-from tests.support.processes import LaurelProcess
-
-PARTITIONS = 3
+from tests.support.outbox import Stage, StartRelay, leader_among
 
 ROUNDS = sized(6, 100)
 FREEZES = sized(1, 20)
@@ -31,17 +26,6 @@ FREEZE_SETTINGS = sized({"LAUREL_RELAY_LEADERSHIP_SECONDS": "2"}, {})
 FEW_DUPLICATES = 100
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180 + ROUNDS * 10)]
-
-
-@pytest.fixture
-def stage(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterator[Stage]:
-    with staged(database_url, kafka_bootstrap, list(EVENTS), topic_prefix, PARTITIONS) as found:
-        yield found
-
-
-@pytest.fixture
-def start_relay(laurel_process: Callable[..., LaurelProcess], stage: Stage) -> StartRelay:
-    return relay_starter(laurel_process, stage.topics)
 
 
 async def test_relays_killed_at_random_lose_nothing_and_repeat_nothing(

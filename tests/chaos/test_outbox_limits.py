@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator
 
 import asyncpg
 import pytest
@@ -17,16 +16,14 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from outbox import RepartitionedError, status
 from outbox.parking import list_parked, requeue
-from schemas.events import EVENTS
+from tests.chaos.conftest import PARTITIONS
 from tests.chaos.outbox_campaign import outcome, tell
 from tests.chaos.outbox_history import Verdict
 from tests.chaos.outbox_writers import SCHEMA, Writers
 from tests.support.campaigns import run_seed, seeded, sized
-from tests.support.outbox import Record, Stage, StartRelay, relay_starter, staged
-from tests.support.processes import LaurelProcess
+from tests.support.outbox import Record, Stage, StartRelay, staged
 from tests.support.waiting import eventually
 
-PARTITIONS = 2
 LIMIT_BYTES = 2_000
 KAFKAS_OWN_LIMIT_BYTES = 1_048_588
 WRITING_SECONDS = sized(2.0, 20.0)
@@ -35,17 +32,6 @@ PARKING_SECONDS = 60
 ADMIN_SECONDS = 30
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180 + ROUNDS * 120)]
-
-
-@pytest.fixture
-def stage(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterator[Stage]:
-    with staged(database_url, kafka_bootstrap, list(EVENTS), topic_prefix, PARTITIONS) as found:
-        yield found
-
-
-@pytest.fixture
-def start_relay(laurel_process: Callable[..., LaurelProcess], stage: Stage) -> StartRelay:
-    return relay_starter(laurel_process, stage.topics)
 
 
 async def test_a_limit_that_is_lowered_parks_keys_and_raised_again_gives_them_back_in_order(

@@ -75,6 +75,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
         ("GET", "/redemptions/{redemption_id}"),
         ("POST", "/transaction"),
         ("POST", "/redeem"),
+        ("POST", "/transfers"),
         ("GET", "/events"),
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -13,11 +15,13 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from outbox import Topics
-from outbox.topics import partition_counts
+from outbox.topics import ensure_topics, partition_counts
 from schemas.events import EVENTS
 from tests.support.outbox import Stage
 from tests.support.processes import LaurelProcess
+from tests.support.waiting import eventually
 
+StartLaurel = Callable[..., LaurelProcess]
 RunLaurel = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -39,6 +43,24 @@ def laurel(database_url: str, kafka_bootstrap: str, topic_prefix: str) -> Iterat
     admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
     for future in admin.delete_topics(list(Topics.of(EVENTS, 2, topic_prefix).kafka_names.values())).values():
         future.exception(10)
+
+
+@pytest.fixture
+def topics(laurel: RunLaurel, kafka_bootstrap: str, topic_prefix: str) -> Topics:
+    """Laurel's topics, made without the command, and removed by `laurel`."""
+    found = Topics.of(EVENTS, 2, topic_prefix)
+    ensure_topics({"bootstrap.servers": kafka_bootstrap}, found)
+    return found
+
+
+@pytest.fixture
+def start_laurel(laurel_process: StartLaurel, topic_prefix: str) -> StartLaurel:
+    own = {"LAUREL_TOPIC_PREFIX": topic_prefix, "LAUREL_KAFKA_PARTITIONS": "2", "LAUREL_RELAY_METRICS_PORT": "0"}
+
+    def start(*arguments: str) -> LaurelProcess:
+        return laurel_process(*arguments, **own)
+
+    return start
 
 
 def test_topics_are_made_once_with_their_partitions(laurel: RunLaurel, kafka_bootstrap: str, topic_prefix: str) -> None:
@@ -125,10 +147,9 @@ async def test_a_relay_on_a_foreign_checkpoint_ends_with_the_way_out(
 
 
 async def test_stored_events_are_shown_published_again_and_forgotten(
-    laurel: RunLaurel, conn: asyncpg.Connection, database_url: str, kafka_bootstrap: str, topic_prefix: str
+    laurel: RunLaurel, conn: asyncpg.Connection, database_url: str, kafka_bootstrap: str, topics: Topics
 ) -> None:
-    assert laurel("topics").returncode == 0
-    stage = Stage(database_url, kafka_bootstrap, Topics.of(EVENTS, 2, topic_prefix))
+    stage = Stage(database_url, kafka_bootstrap, topics)
     await stage.pass_over(conn, *(stage.event(f"k{n}", topic="points.earned") for n in range(3)))
     await stage.append(conn, stage.event("k3", topic="points.earned"))
 
@@ -153,11 +174,53 @@ async def test_stored_events_are_shown_published_again_and_forgotten(
     assert json.loads(forgotten["before"])["partitions"][0]["last_id"] == 3
 
 
-async def test_a_rebase_asks_first_and_is_audited(laurel: RunLaurel, conn: asyncpg.Connection) -> None:
-    assert laurel("topics").returncode == 0
+async def test_a_rebase_asks_first_and_is_audited(laurel: RunLaurel, conn: asyncpg.Connection, topics: Topics) -> None:
     refused = laurel("outbox", "rebase")
     assert refused.returncode == 1
     assert "0 events in doubt" in refused.stderr
     assert await audited(conn) == []
     assert json.loads(laurel("outbox", "rebase", "--yes", "--json").stdout)["dry_run"] is False
     assert [line["action"] for line in await audited(conn)] == ["outbox.rebased"]
+
+
+async def test_a_check_fails_until_nothing_is_missing(laurel: RunLaurel, conn: asyncpg.Connection) -> None:
+    missing = laurel("outbox", "check", "--json")
+    assert missing.returncode == 1
+    (finding,) = [one for one in json.loads(missing.stdout)["findings"] if one["outcome"] == "failed"]
+    assert (finding["name"], "laurel topics" in finding["remedy"]) == ("topics", True)
+    assert laurel("topics").returncode == 0
+    well = laurel("relay", "--check")
+    assert (well.returncode, "failed" in well.stdout) == (0, False)
+
+
+async def test_an_accepted_repartition_is_audited_and_published_on(
+    laurel: RunLaurel, start_laurel: StartLaurel, conn: asyncpg.Connection, topics: Topics
+) -> None:
+    name = topics.kafka_names["points.earned"]
+    await conn.execute("insert into outbox_topic (topic, partitions) values ($1, 5)", name)
+    refused = laurel("relay", environment={"LAUREL_RELAY_METRICS_PORT": "0"})
+    assert (refused.returncode, "--accept-repartition" in refused.stderr) == (1, True)
+    accepting = start_laurel("relay", "--accept-repartition")
+    await eventually(lambda: "already_published_rows" in accepting.log_text(), 30)
+    (line,) = await audited(conn)
+    assert (line["action"], line["subject_id"]) == ("outbox.repartition_accepted", name)
+    assert (json.loads(line["before"]), json.loads(line["after"])) == ({"partitions": 5}, {"partitions": 2})
+
+
+async def test_a_replay_that_is_interrupted_says_how_far_it_came(
+    start_laurel: StartLaurel, conn: asyncpg.Connection, database_url: str, kafka_bootstrap: str, topics: Topics
+) -> None:
+    stage = Stage(database_url, kafka_bootstrap, topics)
+    await stage.pass_over(conn, *(stage.event("k", topic="points.earned") for _ in range(100)))
+    replaying = start_laurel("outbox", "replay", "--all", "--rate", "5")
+
+    async def begun() -> bool:
+        return bool(await conn.fetchval("select replayed_rows > 0 from outbox_replay"))
+
+    await eventually(begun, 30)
+    replaying.send(signal.SIGINT)
+    assert await asyncio.to_thread(replaying.popen.wait, 15) != 0
+    ended = (await audited(conn))[-1]
+    assert ended["action"] == "outbox.replay_ended"
+    assert 0 < json.loads(ended["after"])["rows"] < 100
+    assert await conn.fetchval("select ended_at is null from outbox_replay")

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from outbox import NewEvent
+from outbox import ForeignHistoryError, NewEvent
 from outbox.replay import Replayed, ReplayRefusedError, Wanted, list_replays, replay
 from tests.support.outbox import Record, Stage, staged
 
@@ -143,6 +143,13 @@ async def test_only_published_events_are_replayed(stage: Stage, conn: asyncpg.Co
     assert (await again(stage)).rows == 9
     _, replayed = split(await stage.records(9))
     assert sorted(record.outbox_id for record in replayed) == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+
+
+async def test_nothing_is_replayed_on_the_word_of_another_history(stage: Stage, conn: asyncpg.Connection) -> None:
+    await stage.pass_over(conn, *events(stage, 3))
+    await conn.execute("update outbox_checkpoint set since = '999999999:999999999:'")
+    with pytest.raises(ForeignHistoryError):
+        await again(stage)
 
 
 async def test_a_replay_keeps_a_record_of_itself(stage: Stage, conn: asyncpg.Connection) -> None:

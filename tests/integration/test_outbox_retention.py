@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from outbox import append
+from outbox import ForeignHistoryError, append
 from outbox.partitions import BUSY, begin_next_partition, list_partitions
 from outbox.retention import list_forgettable, retain
 from tests.support.outbox import Stage, staged
@@ -98,6 +98,17 @@ async def test_what_is_not_published_stays_however_old(stage: Stage, conn: async
     assert await rows_in(conn) == 4
     await stage.pass_over(conn)
     assert len((await retain(conn, DAY)).emptied) == 1
+
+
+async def test_nothing_is_forgotten_on_the_word_of_another_history(stage: Stage, conn: asyncpg.Connection) -> None:
+    """A restored database: its checkpoint says of transactions that were never published that they were."""
+    await stage.pass_over(conn, stage.event())
+    await age(conn, "100 days")
+    await conn.execute("update outbox_checkpoint set system_identifier = system_identifier + 1")
+    for forget in (retain, list_forgettable):
+        with pytest.raises(ForeignHistoryError, match="laurel outbox rebase"):
+            await forget(conn, DAY)
+    assert await rows_in(conn) == 1
 
 
 async def test_nothing_is_forgotten_where_no_relay_ever_ran(stage: Stage, conn: asyncpg.Connection) -> None:
@@ -203,10 +214,13 @@ async def test_an_outbox_with_few_events_still_leaves_its_partitions(stage: Stag
 
 
 async def test_the_leader_does_it_by_itself(stage: Stage, conn: asyncpg.Connection) -> None:
-    await stage.pass_over(conn, stage.event())
+    await stage.pass_over(conn, *(stage.event() for _ in range(3)))
     await age(conn, "2 days")
     async with stage.relaying(retention_days=1):
         await eventually(lambda: is_empty(conn))
+        await stage.append(conn, stage.event(), stage.event())
+        await stage.published_rows(conn, 2)
+    assert [record.outbox_id for record in await stage.records(2)] == [4, 5]
 
 
 async def is_empty(conn: asyncpg.Connection) -> bool:

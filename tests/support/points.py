@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from loyalty.services.auditing import Actor
+from loyalty.services.cancelling import end_reservations
 from loyalty.services.earning import Recorded, award_transactions
 from loyalty.services.expiring import expire_points
 from loyalty.services.incoming import Handled, Incoming
+from loyalty.services.redeeming import decide_redemptions
 from loyalty.services.refunding import record_refund
 from loyalty.services.releasing import release_points
+from loyalty.services.requesting_redemption import RequestRedemption, request_redemption
 from loyalty.services.reversing import reverse_refunds
 from loyalty.services.rulesets import Rulesets
 from loyalty.services.tending import Tended
@@ -21,7 +24,7 @@ from loyalty.store import program
 from loyalty.store.database import Connection
 from schemas.admin.points_policy import PointsPolicy
 from schemas.admin.refunds import NewRefund
-from schemas.events import TransactionRefunded
+from schemas.events import RewardRedeemed, TransactionRefunded
 from tests.support.rows import BASE_RULE, NOON, add_member, add_merchant, add_rule, add_transaction, recorded
 
 
@@ -60,7 +63,10 @@ class Shop:
         return transaction_id
 
     async def record(self, member_id: UUID, points: int, *, at: datetime | None = None) -> UUID:
-        return await add_transaction(self.conn, member_id, self.merchant_id, points * 100, at=at or self.now)
+        return await self.record_minor(member_id, points * 100, at=at)
+
+    async def record_minor(self, member_id: UUID, amount_minor: int, *, at: datetime | None = None) -> UUID:
+        return await add_transaction(self.conn, member_id, self.merchant_id, amount_minor, at=at or self.now)
 
     async def award(self, member_id: UUID, transaction_id: UUID, points: int, *, at: datetime | None = None) -> None:
         await self.award_event(
@@ -76,6 +82,8 @@ class Shop:
         self.now += timedelta(**time)
         async with self.conn.transaction():
             await release_points(self.conn, self.clock)
+        async with self.conn.transaction():
+            await end_reservations(self.conn, self.clock)
         async with self.conn.transaction():
             return await expire_points(self.conn, self.clock)
 
@@ -129,3 +137,28 @@ async def take_back(shop: Shop, *refund_ids: UUID) -> Handled:
 
 def merchant(merchant_id: UUID) -> Actor:
     return Actor("merchant", str(merchant_id))
+
+
+async def redeem(shop: Shop, member_id: UUID, reward_id: UUID) -> UUID:
+    """A member asks for a reward, and the worker decides."""
+    redemption_id = await ask(shop, member_id, reward_id)
+    await decide(shop, redemption_id)
+    return redemption_id
+
+
+async def ask(shop: Shop, member_id: UUID, reward_id: UUID) -> UUID:
+    async with shop.conn.transaction():
+        asked = await request_redemption(shop.conn, RequestRedemption(member_id, reward_id), shop.clock)
+    return asked.redemption_id
+
+
+async def decide(shop: Shop, *redemption_ids: UUID) -> None:
+    """The worker's part of redemptions, all in one batch."""
+    rows = await shop.conn.fetch(
+        "select convert_from(payload, 'utf8') as payload from outbox where topic = 'reward.redeemed' "
+        "and event_id = any($1) order by id",
+        redemption_ids,
+    )
+    bodies = [RewardRedeemed.model_validate_json(row["payload"]) for row in rows]
+    async with shop.conn.transaction():
+        await decide_redemptions(shop.conn, [Incoming(body.redemption_id, body) for body in bodies], shop.clock)

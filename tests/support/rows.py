@@ -85,7 +85,8 @@ async def add_reward(conn: Connection, points_cost: int = 100, **columns: Any) -
     reward_id = new_id()
     await conn.execute(
         """insert into reward (id, name, points_cost, stock_remaining, limit_per_member, minimum_tier_code, active,
-             created_at, updated_at) values ($1, 'Mug', $2, $3, $4, $5, $6, $7, $7)""",
+             created_at, updated_at, limit_period, voucher_source, confirm_seconds, partner_id)
+           values ($1, 'Mug', $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11)""",
         reward_id,
         points_cost,
         columns.get("stock_remaining"),
@@ -93,6 +94,10 @@ async def add_reward(conn: Connection, points_cost: int = 100, **columns: Any) -
         columns.get("minimum_tier_code"),
         columns.get("active", True),
         NOON,
+        columns.get("limit_period", "ever"),
+        columns.get("voucher_source", "generated"),
+        columns.get("confirm_seconds"),
+        columns.get("partner_id"),
     )
     return reward_id
 

@@ -1,0 +1,404 @@
+"""Redemptions that hold points, wait for a partner, hand out codes, are cancelled: points and stock come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from loyalty.services.auditing import Actor
+from loyalty.services.cancelling import RedemptionNotCancellable, cancel_redemption, end_reservations
+from loyalty.services.redeeming import decide_redemptions
+from loyalty.services.tending import Tended
+from loyalty.store import settling
+from loyalty.store.database import Connection, Pool
+from schemas.admin.rewards import Cancellation
+from tests.support.admin_api import AdminApi, admin_api
+from tests.support.points import (
+    Shop,
+    ask,
+    balances,
+    broken_checks,
+    decide,
+    events_of,
+    redeem,
+    refund,
+    set_policy,
+    take_back,
+)
+from tests.support.rows import NOON, add_redemption, add_reward, laurel_pool, redeemed
+
+OPERATOR = Actor("operator", "test")
+A_MONTH = {"mode": "months", "months": 1}
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with laurel_pool(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def conn(pool: Pool) -> AsyncIterator[Connection]:
+    async with pool.acquire() as acquired:
+        yield acquired
+
+
+async def cancel(shop: Shop, redemption_id: UUID, stock: str = "return") -> None:
+    command = Cancellation.model_validate({"reason": "out of order", "stock": stock})
+    async with shop.conn.transaction():
+        await cancel_redemption(shop.conn, redemption_id, command, OPERATOR, shop.clock)
+
+
+async def statuses(conn: Connection) -> list[str]:
+    rows = await conn.fetch("select coalesce(reason, status) as outcome from redemption order by id")
+    return [row["outcome"] for row in rows]
+
+
+async def lots(conn: Connection) -> list[int]:
+    return [row["remaining"] for row in await conn.fetch("select remaining from lot order by id")]
+
+
+async def test_a_cancelled_redemption_gives_points_and_stock_back_where_they_came_from(conn: Connection) -> None:
+    shop = await Shop.open(conn, expiry=A_MONTH)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 70, stock_remaining=5)
+    await shop.buy(member_id, 40)
+    await shop.pass_time(days=3)
+    await shop.buy(member_id, 60)
+    redemption_id = await redeem(shop, member_id, reward_id)
+    assert await lots(conn) == [0, 30]
+    await cancel(shop, redemption_id)
+    assert await lots(conn) == [40, 60]
+    assert await balances(conn, member_id) == {"available": 100}
+    assert await conn.fetchval("select stock_remaining from reward") == 5
+    assert await conn.fetchval("select lifetime_redeemed from wallet") == 0
+    [event] = await events_of(conn, "redemption.cancelled")
+    assert (event["cause"], event["points_returned"], event["available_after"]) == ("cancelled", 70, 100)
+    assert await statuses(conn) == ["cancelled"]
+    assert await broken_checks(conn) == {}
+
+
+async def test_stock_may_be_written_off_and_a_limit_is_free_again(conn: Connection) -> None:
+    shop = await Shop.open(conn)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 10, stock_remaining=5, limit_per_member=1)
+    await shop.buy(member_id, 100)
+    await cancel(shop, await redeem(shop, member_id, reward_id), stock="write_off")
+    assert await conn.fetchval("select stock_remaining from reward") == 4
+    await redeem(shop, member_id, reward_id)
+    assert await statuses(conn) == ["cancelled", "completed"]
+
+
+@pytest.mark.parametrize(("grace_days", "left"), [(None, {"available": 60}), (10, {"available": 100})])
+async def test_points_of_a_lot_that_expired_meanwhile_expire_or_live_on_for_some_days(
+    conn: Connection, grace_days: int | None, left: dict[str, int]
+) -> None:
+    shop = await Shop.open(conn, expiry=A_MONTH, expired_lot_grace_days=grace_days)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 70)
+    await shop.buy(member_id, 40)
+    await shop.pass_time(days=20)
+    await shop.buy(member_id, 60)
+    redemption_id = await redeem(shop, member_id, reward_id)
+    await shop.pass_time(days=20)
+    await cancel(shop, redemption_id)
+    assert await balances(conn, member_id) == left
+    assert await broken_checks(conn) == {}
+    await shop.pass_time(days=10)
+    assert await balances(conn, member_id) == {"available": 60}
+    assert await broken_checks(conn) == {}
+
+
+async def test_points_that_come_back_pay_what_is_owed(conn: Connection) -> None:
+    shop = await Shop.open(conn, refund_policy="unlimited")
+    member_id, reward_id = await shop.member(), await add_reward(conn, 100)
+    transaction_id = await shop.buy(member_id, 100)
+    redemption_id = await redeem(shop, member_id, reward_id)
+    await take_back(shop, await refund(shop, transaction_id, 70))
+    assert await balances(conn, member_id) == {"owed": 70}
+    await cancel(shop, redemption_id)
+    assert await balances(conn, member_id) == {"available": 30}
+    assert await broken_checks(conn) == {}
+
+
+async def test_only_what_was_granted_can_be_cancelled_and_once(conn: Connection) -> None:
+    shop = await Shop.open(conn)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 100)
+    refused, pending = await redeem(shop, member_id, reward_id), await ask(shop, member_id, reward_id)
+    await shop.buy(member_id, 100)
+    granted = await redeem(shop, member_id, reward_id)
+    await cancel(shop, granted)
+    for redemption_id in (refused, pending, granted):
+        with pytest.raises(RedemptionNotCancellable):
+            await cancel(shop, redemption_id)
+    assert await balances(conn, member_id) == {"available": 100}
+
+
+async def test_a_redemption_cancelled_by_many_at_once_is_cancelled_once(pool: Pool) -> None:
+    async with pool.acquire() as conn:
+        shop = await Shop.open(conn)
+        member_id, reward_id = await shop.member(), await add_reward(conn, 100, stock_remaining=1)
+        await shop.buy(member_id, 100)
+        redemption_id = await redeem(shop, member_id, reward_id)
+
+    async def one() -> bool:
+        async with pool.acquire() as conn, conn.transaction():
+            try:
+                await cancel_redemption(conn, redemption_id, Cancellation(reason="x"), OPERATOR, shop.clock)
+            except RedemptionNotCancellable:
+                return False
+        return True
+
+    assert sum(await asyncio.gather(*(one() for _ in range(6)))) == 1
+    async with pool.acquire() as conn:
+        assert await balances(conn, member_id) == {"available": 100}
+        assert await conn.fetchval("select stock_remaining from reward") == 1
+
+
+async def test_points_are_held_from_the_request_and_spent_when_it_is_granted(conn: Connection) -> None:
+    shop = await Shop.open(conn, hold_at_request=True)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 70)
+    await shop.buy(member_id, 100)
+    redemption_id = await ask(shop, member_id, reward_id)
+    assert await balances(conn, member_id) == {"available": 30, "held": 70}
+    assert await broken_checks(conn) == {}
+    await decide(shop, redemption_id)
+    assert await balances(conn, member_id) == {"available": 30}
+    assert await conn.fetchval("select lifetime_redeemed from wallet") == 70
+    assert await broken_checks(conn) == {}
+    await cancel(shop, redemption_id)
+    assert await balances(conn, member_id) == {"available": 100}
+    assert await broken_checks(conn) == {}
+
+
+async def test_held_points_come_back_when_it_is_refused_and_cannot_be_promised_twice(conn: Connection) -> None:
+    shop = await Shop.open(conn, hold_at_request=True)
+    member_id, gone, there = (
+        await shop.member(),
+        await add_reward(conn, 70, stock_remaining=0),
+        await add_reward(conn, 60),
+    )
+    await shop.buy(member_id, 100)
+    held, too_much = await ask(shop, member_id, gone), await ask(shop, member_id, there)
+    assert await balances(conn, member_id) == {"available": 30, "held": 70}
+    await decide(shop, held, too_much)
+    assert await statuses(conn) == ["out_of_stock", "completed"]
+    assert await balances(conn, member_id) == {"available": 40}
+    assert await broken_checks(conn) == {}
+
+
+async def test_a_partner_has_so_long_to_confirm(conn: Connection) -> None:
+    shop = await Shop.open(conn, expiry=A_MONTH)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 70, stock_remaining=3, confirm_seconds=600)
+    await shop.buy(member_id, 100)
+    await redeem(shop, member_id, reward_id)
+    assert await statuses(conn) == ["reserved"]
+    assert await balances(conn, member_id) == {"available": 30, "held": 70}
+    [reserved] = await events_of(conn, "redemption.reserved")
+    assert (reserved["points_held"], reserved["reserved_until"]) == (70, "2017-03-05T12:10:00Z")
+    await shop.pass_time(seconds=599)
+    assert await statuses(conn) == ["reserved"]
+    await shop.pass_time(seconds=1)
+    assert await statuses(conn) == ["cancelled"]
+    assert await balances(conn, member_id) == {"available": 100}
+    assert await conn.fetchval("select stock_remaining from reward") == 3
+    assert [event["cause"] for event in await events_of(conn, "redemption.cancelled")] == ["timed_out"]
+    assert await broken_checks(conn) == {}
+
+
+async def test_a_reservation_of_held_points_keeps_them_held(conn: Connection) -> None:
+    shop = await Shop.open(conn, hold_at_request=True)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 70, confirm_seconds=600)
+    await shop.buy(member_id, 100)
+    first, second = await redeem(shop, member_id, reward_id), await redeem(shop, member_id, reward_id)
+    assert await balances(conn, member_id) == {"available": 30, "held": 70}
+    assert await statuses(conn) == ["reserved", "insufficient_points"]
+    assert first != second
+    assert await broken_checks(conn) == {}
+
+
+async def test_many_reservations_end_in_bounded_steps(conn: Connection) -> None:
+    shop = await Shop.open(conn)
+    reward_id = await add_reward(conn, 10, stock_remaining=9, confirm_seconds=1)
+    for _ in range(5):
+        member_id = await shop.member()
+        await shop.buy(member_id, 10)
+        await redeem(shop, member_id, reward_id)
+    shop.now += timedelta(seconds=1)
+    ended = []
+    for _ in range(4):
+        async with conn.transaction():
+            ended.append(await end_reservations(conn, shop.clock, limit=2))
+    assert [(len(step.changed_members), step.more) for step in ended] == [(2, True), (2, True), (1, False), (0, False)]
+    assert ended[-1] == Tended()
+    assert await conn.fetchval("select stock_remaining from reward") == 9
+    assert await broken_checks(conn) == {}
+
+
+async def test_uploaded_codes_are_handed_out_each_once_and_in_order(conn: Connection) -> None:
+    shop = await Shop.open(conn)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 10, voucher_source="uploaded")
+    await settling.insert_vouchers(conn, reward_id, ["B-2", "A-1"], NOON)
+    assert await settling.insert_vouchers(conn, reward_id, ["A-1"], NOON) == 0
+    await shop.buy(member_id, 100)
+    asked = [await ask(shop, member_id, reward_id) for _ in range(3)]
+    await decide(shop, *asked)
+    assert await statuses(conn) == ["completed", "completed", "out_of_stock"]
+    assert await settling.count_vouchers(conn, reward_id) == (2, 0)
+    await cancel(shop, asked[0])
+    assert await settling.count_vouchers(conn, reward_id) == (2, 0)
+
+
+async def test_codes_under_concurrency_are_handed_out_once(pool: Pool) -> None:
+    async with pool.acquire() as conn:
+        rewards = [await add_reward(conn, 10, voucher_source="uploaded") for _ in range(2)]
+        shop = await Shop.open(conn)
+        for reward_id in rewards:
+            await settling.insert_vouchers(conn, reward_id, [f"code-{n}" for n in range(20)], NOON)
+        events = []
+        for n in range(60):
+            member_id = await shop.member()
+            await shop.buy(member_id, 10)
+            reward_id = rewards[n % 2]
+            redemption_id = await add_redemption(conn, member_id, reward_id, 10)
+            events.append(redeemed(member_id, redemption_id, reward_id, 10))
+
+    async def some(start: int) -> None:
+        async with pool.acquire(timeout=30) as conn, conn.transaction():
+            await decide_redemptions(conn, events[start : start + 4], shop.clock)
+
+    await asyncio.gather(*(some(start) for start in range(0, 60, 4)))
+    rows = await pool.fetch("select reward_id, voucher_code from redemption where status = 'completed'")
+    assert len({tuple(row) for row in rows}) == len(rows) == 40
+    assert await pool.fetchval("select count(*) from voucher where redemption_id is not null") == 40
+
+
+@pytest.mark.parametrize(("period", "days"), [("day", 1), ("week", 7), ("month", 31), ("year", 366)])
+async def test_a_limit_counts_in_its_period(conn: Connection, period: str, days: int) -> None:
+    shop = await Shop.open(conn)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 1, limit_per_member=1, limit_period=period)
+    await shop.buy(member_id, 100)
+    for _ in range(2):
+        await redeem(shop, member_id, reward_id)
+    await shop.pass_time(days=days)
+    await redeem(shop, member_id, reward_id)
+    assert await statuses(conn) == ["completed", "limit_reached", "completed"]
+
+
+@pytest.fixture
+async def api(database_url: str, redis_url: str) -> AsyncIterator[AdminApi]:
+    async with admin_api(database_url, redis_url) as running:
+        yield running
+
+
+async def reserved(api: AdminApi, reward_id: UUID, points: int = 10) -> str:
+    async with api.pool.acquire() as conn:
+        shop = await Shop.open(conn)
+        shop.now = await conn.fetchval("select now()")
+        member_id = await shop.member()
+        await shop.buy(member_id, points)
+        return str(await redeem(shop, member_id, reward_id))
+
+
+async def test_the_rewards_partner_confirms_or_releases_and_nobody_elses(api: AdminApi) -> None:
+    key, other = await api.add_merchant_key("redemptions:write"), await api.add_merchant_key("redemptions:write")
+    offered = {"name": "Flight", "points_cost": 10, "confirm_seconds": 600, "partner_id": str(key.merchant_id)}
+    reward = (await api.as_role("operator").post("/rewards", offered)).body
+    first, second = await reserved(api, UUID(reward["reward_id"])), await reserved(api, UUID(reward["reward_id"]))
+    path = f"/redemptions/{first}"
+    assert (await api.client(other.secret).post(f"{path}/confirm", {})).status == 404
+    assert (await api.as_role("viewer").post(f"{path}/confirm", {})).status == 403
+    confirmed = await api.client(key.secret).post(f"{path}/confirm", {"voucher_code": "LH-42"})
+    assert (confirmed.status, confirmed.body["status"], confirmed.body["voucher_code"]) == (200, "completed", "LH-42")
+    again = await api.client(key.secret).post(f"{path}/confirm", {})
+    assert (again.status, again.code) == (409, "redemption_not_reserved")
+    taken = await api.client(key.secret).post(f"/redemptions/{second}/confirm", {"voucher_code": "LH-42"})
+    assert (taken.status, taken.code) == (409, "voucher_code_taken")
+    released = await api.client(key.secret).post(f"/redemptions/{second}/release", {"reason": "fully booked"})
+    assert (released.status, released.body["status"], released.body["cancel_reason"]) == (
+        200,
+        "cancelled",
+        "fully booked",
+    )
+    assert (await api.as_role("viewer").get(path)).body["voucher_code"] == "…H-42"
+    actions = [entry["action"] for entry in await api.audited()]
+    assert actions[-2:] == ["redemption.confirmed", "redemption.released"]
+    async with api.pool.acquire() as conn:
+        assert await broken_checks(conn) == {}
+
+
+async def test_a_reservation_that_is_over_is_not_confirmed(api: AdminApi) -> None:
+    reward = (
+        await api.as_role("operator").post("/rewards", {"name": "X", "points_cost": 10, "confirm_seconds": 1})
+    ).body
+    redemption_id = await reserved(api, UUID(reward["reward_id"]))
+    async with api.pool.acquire() as conn:
+        await conn.execute("update redemption set reserved_until = now() - interval '1 second'")
+    reply = await api.as_role("operator").post(f"/redemptions/{redemption_id}/confirm", {})
+    assert (reply.status, reply.code) == (409, "reservation_over")
+
+
+async def test_an_operator_cancels_and_it_is_audited(api: AdminApi) -> None:
+    reward = (await api.as_role("operator").post("/rewards", {"name": "Mug", "points_cost": 10})).body
+    path = f"/redemptions/{await reserved(api, UUID(reward['reward_id']))}/cancel"
+    assert (await api.as_role("viewer").post(path, {"reason": "broken"})).status == 403
+    assert (await api.as_role("operator").post(path, {})).pointers == ["/reason"]
+    done = await api.as_role("operator").post(path, {"reason": "broken"})
+    assert (done.status, done.body["status"], done.body["cancel_reason"]) == (200, "cancelled", "broken")
+    entry = (await api.audited())[-1]
+    assert (entry["action"], entry["before"]["status"], entry["after"]["status"]) == (
+        "redemption.cancelled",
+        "completed",
+        "cancelled",
+    )
+    again = await api.as_role("operator").post(path, {"reason": "broken"})
+    assert (again.status, again.code) == (409, "redemption_not_cancellable")
+
+
+async def test_codes_are_uploaded_and_counted_but_never_shown(api: AdminApi) -> None:
+    operator = api.as_role("operator")
+    listed = (await operator.post("/rewards", {"name": "X", "points_cost": 10, "voucher_source": "uploaded"})).body
+    made = (await operator.post("/rewards", {"name": "Y", "points_cost": 10})).body
+    path = f"/rewards/{listed['reward_id']}/vouchers"
+    reply = await operator.post(path, {"codes": ["A", "B", "A"]})
+    assert (reply.status, reply.body["added"], reply.body["known"]) == (200, 2, 1)
+    assert (await operator.post(path, {"codes": ["B", "C"]})).body["codes"] == 3
+    assert (await api.as_role("viewer").get(path)).body["free"] == 3
+    refused = await operator.post(f"/rewards/{made['reward_id']}/vouchers", {"codes": ["A"]})
+    assert (refused.status, refused.code) == (409, "codes_generated")
+    wrong: list[Any] = [[], ["a b"], [""], ["x" * 101], [1]]
+    for codes in wrong:
+        assert (await operator.post(path, {"codes": codes})).status == 422
+
+
+async def test_a_reward_whose_terms_contradict_each_other_is_refused(api: AdminApi) -> None:
+    operator, base = api.as_role("operator"), {"name": "X", "points_cost": 10}
+    wrong: list[dict[str, Any]] = [
+        {"partner_id": str(api.admins["admin"])},
+        {"partner_id": str(api.admins["admin"]), "confirm_seconds": 60},
+        {"confirm_seconds": 60, "voucher_source": "uploaded"},
+        {"confirm_seconds": 0},
+        {"limit_period": "decade"},
+    ]
+    for terms in wrong:
+        assert (await operator.post("/rewards", base | terms)).status == 422
+    reward = (await operator.post("/rewards", base)).body
+    reply = await operator.patch(
+        f"/rewards/{reward['reward_id']}", {"confirm_seconds": 60, "voucher_source": "uploaded"}
+    )
+    assert (reply.status, reply.pointers) == (422, ["/voucher_source"])
+
+
+async def test_the_policy_may_change_between_a_hold_and_its_decision(conn: Connection) -> None:
+    shop = await Shop.open(conn, hold_at_request=True)
+    member_id, reward_id = await shop.member(), await add_reward(conn, 70)
+    await shop.buy(member_id, 100)
+    held = await ask(shop, member_id, reward_id)
+    await set_policy(conn)
+    plain = await ask(shop, member_id, reward_id)
+    await decide(shop, plain, held)
+    assert sorted(await statuses(conn)) == ["completed", "insufficient_points"]
+    assert await balances(conn, member_id) == {"available": 30}
+    assert await broken_checks(conn) == {}
