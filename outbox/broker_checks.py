@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -130,36 +131,37 @@ def _configs(
         yield warning("settings of the topics", "may not be read: batches are made as large as usual", remedy)
         return
     largest = settings.topics.max_payload_bytes + RECORD_OVERHEAD_BYTES
+    topics_by_finding: dict[Finding, list[str]] = {}
     for name, config in configs.items():
-        yield from _sizes(name, int(config["max.message.bytes"]), largest)
-        yield from _copies(name, int(config["min.insync.replicas"]), len(described[name].partitions[0].replicas))
-        if "compact" in config["cleanup.policy"]:
-            yield warning(
-                "compaction", f"{name} keeps only the last event of a key", f"set cleanup.policy=delete on topic {name}"
-            )
+        replicas = len(described[name].partitions[0].replicas)
+        for finding in (*_size(config, largest), *_copies(config, replicas), *_compaction(config)):
+            topics_by_finding.setdefault(finding, []).append(name)
+    for finding, topics in topics_by_finding.items():
+        yield replace(finding, detail=f"{finding.detail} ({', '.join(topics)})")
 
 
-def _sizes(name: str, limit: int, largest: int) -> Iterator[Finding]:
+def _size(config: dict[str, str], largest: int) -> Iterator[Finding]:
+    limit = int(config["max.message.bytes"])
     if limit < largest:
         yield failed(
             "sizes",
-            f"{name} takes {limit} bytes, an event may have {largest}: larger ones would park their keys",
-            f"set max.message.bytes={largest} or more on topic {name} (message.max.bytes on the brokers)",
+            f"Kafka takes {limit} bytes and an event may have {largest}: larger ones would park their keys",
+            f"set max.message.bytes={largest} or more on the topics (message.max.bytes on the brokers)",
         )
 
 
-def _copies(name: str, in_sync: int, replicas: int) -> Iterator[Finding]:
+def _copies(config: dict[str, str], replicas: int) -> Iterator[Finding]:
+    in_sync = int(config["min.insync.replicas"])
     if in_sync > replicas:
-        yield failed(
-            "copies",
-            f"{name} has {replicas} replicas and wants {in_sync} in sync: nothing can be published",
-            f"set min.insync.replicas on topic {name} to no more than its replicas",
-        )
+        detail = f"{replicas} replicas, of which {in_sync} are to be in sync: nothing can be published"
+        yield failed("copies", detail, "set min.insync.replicas on the topics to no more than their replicas")
     elif replicas == 1:
-        yield warning("copies", f"{name} is kept by one broker alone", "three replicas, min.insync.replicas=2")
+        yield warning("copies", "kept by one broker alone", "three replicas, and min.insync.replicas=2")
     elif in_sync == 1:
-        yield warning(
-            "copies",
-            f"{name} acknowledges what a single broker of {replicas} has",
-            f"set min.insync.replicas=2 on topic {name}",
-        )
+        detail = f"acknowledged when one broker of {replicas} has them"
+        yield warning("copies", detail, "set min.insync.replicas=2 on the topics")
+
+
+def _compaction(config: dict[str, str]) -> Iterator[Finding]:
+    if "compact" in config["cleanup.policy"]:
+        yield warning("compaction", "only the last event of a key is kept", "set cleanup.policy=delete on the topics")

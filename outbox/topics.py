@@ -64,7 +64,9 @@ def check_topics(topics: Topics, existing: dict[str, int]) -> None:
             "(LAUREL_KAFKA_PARTITIONS)"
         )
     if missing := [topics.kafka_names[name] for name, count in found.items() if count is None]:
-        raise MissingTopicError(f"these topics are missing: {', '.join(missing)}. Create them with `laurel topics`")
+        raise MissingTopicError(
+            f"these topics are missing: {', '.join(missing)}. Create them with `laurel topics` (outbox.topics)"
+        )
 
 
 def batch_limit_bytes(admin: AdminClient, topics: Topics, timeout_seconds: float) -> int | None:

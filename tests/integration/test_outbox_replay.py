@@ -133,6 +133,30 @@ async def test_a_replay_beside_a_relay_disturbs_nothing(stage: Stage, conn: asyn
     assert {record.outbox_id for record in replayed} >= set(range(1, 201))
 
 
+async def test_leaders_that_go_during_a_replay_repeat_and_miss_nothing(stage: Stage, conn: asyncpg.Connection) -> None:
+    """Each new leader looks at the topics' ends, where replayed records and its predecessor's last ones lie mixed."""
+    await publish(stage, conn, 300)
+    in_all = 300
+    async with stage.relaying(page_rows=20, checkpoint_seconds=5, checkpoint_rows=1_000_000):
+        for _ in range(3):
+            replaying = asyncio.create_task(again(stage))
+            for _ in range(10):
+                await stage.append(conn, *events(stage, 20))
+                in_all += 20
+            await conn.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where application_name = 'laurel-relay' and datname = current_database()"
+            )
+            await replaying
+        await stage.published_rows(conn, in_all)
+    first, replayed = split(await stage.records(in_all + 900))
+    assert sorted(record.outbox_id for record in first) == list(range(1, in_all + 1))
+    assert len(replayed) >= 900
+    for key in {record.key for record in first}:
+        ids = [record.outbox_id for record in first if record.key == key and record.topic.endswith("orders")]
+        assert ids == sorted(ids)
+
+
 async def test_only_published_events_are_replayed(stage: Stage, conn: asyncpg.Connection) -> None:
     await stage.pass_over(conn, *events(stage, 10))
     await stage.append(conn, *(stage.event() for _ in range(3)))
