@@ -137,6 +137,41 @@ async def test_a_partition_stays_while_a_transaction_that_wrote_to_it_is_open(
     assert await rows_in(conn) == 0
 
 
+async def test_a_row_that_commits_while_its_partition_is_about_to_go_keeps_it(
+    stage: Stage, conn: asyncpg.Connection, writer: asyncpg.Connection
+) -> None:
+    """What is seen before the lock is had says nothing: the check comes behind it."""
+    await stage.pass_over(conn, *(stage.event() for _ in range(5)))
+    await age(conn, "2 days")
+    emptying = await asyncpg.connect(stage.dsn, server_settings={"lock_timeout": "30s"})
+    async with uncommitted(writer, stage):
+        emptied = asyncio.create_task(emptying.fetchval("select outbox_empty_partition('outbox_from_0', now())"))
+        await eventually(lambda: waits_for_the_partition(conn))
+    assert await emptied is False
+    assert await rows_in(conn) == 6
+    await emptying.close()
+
+
+async def test_a_row_that_committed_behind_the_checkpoint_keeps_its_partition(
+    stage: Stage, conn: asyncpg.Connection, writer: asyncpg.Connection
+) -> None:
+    """Its transaction is older than the checkpoint's newest, and was still open when the checkpoint was saved."""
+    async with uncommitted(writer, stage):
+        await stage.pass_over(conn, *(stage.event() for _ in range(5)))
+    await age(conn, "2 days")
+    assert (await retain(conn, DAY)).emptied == []
+    assert await rows_in(conn) == 6
+
+
+async def waits_for_the_partition(conn: asyncpg.Connection) -> bool:
+    return bool(
+        await conn.fetchval(
+            "select true from pg_locks where relation = 'outbox_from_0'::regclass and not granted "
+            "and database = (select oid from pg_database where datname = current_database())"
+        )
+    )
+
+
 async def test_an_open_transaction_keeps_no_partition_that_it_did_not_write_to(
     stage: Stage, conn: asyncpg.Connection, writer: asyncpg.Connection
 ) -> None:
