@@ -15,7 +15,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from outbox.checkpoint import Ends
-from outbox.kafka import LOGGER, REFUSALS, KafkaAwayError
+from outbox.kafka import LOGGER, REFUSALS, KafkaAwayError, LeaseExpiredError
 from outbox.log import ID, KEY, PAYLOAD, TOPIC, Row
 from outbox.records import headers_of, partition_of
 from outbox.settings import RelaySettings
@@ -58,7 +58,7 @@ class OneByOne:
         return cls(Producer(dict(config), logger=LOGGER), settings)
 
     async def publish(self, rows: Sequence[Row], beat: Callable[[], Awaitable[None]]) -> dict[int, Outcome]:
-        """The outcome of each row by its id. `beat` is called while Kafka is waited for. Raises KafkaAwayError."""
+        """The outcome of each row by its id. `beat` is called while Kafka is waited for. Raises PipelineError."""
         outcomes: dict[int, Outcome] = {}
         refused: set[Key] = set()
         while wave := _first_of_each_key(rows, outcomes, refused):
@@ -76,10 +76,12 @@ class OneByOne:
 
     async def _send(self, wave: Sequence[Row], beat: Callable[[], Awaitable[None]]) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
-        deadline = time.monotonic() + self.settings.delivery_seconds
+        stamp_ms, deadline = int(time.time() * 1000), time.monotonic() + self.settings.delivery_seconds
         await beat()
         for row in wave:
-            self._produce(row, outcomes)
+            if time.monotonic() > deadline:
+                raise LeaseExpiredError
+            self._produce(row, stamp_ms, outcomes)
         while len(outcomes) < len(wave):
             self.producer.poll(0)
             if time.monotonic() > deadline:
@@ -88,7 +90,7 @@ class OneByOne:
             await beat()
         return outcomes
 
-    def _produce(self, row: Row, outcomes: dict[int, Outcome]) -> None:
+    def _produce(self, row: Row, stamp_ms: int, outcomes: dict[int, Outcome]) -> None:
         topics = self.settings.topics
         try:
             self.producer.produce(
@@ -97,6 +99,7 @@ class OneByOne:
                 row[KEY],
                 partition_of(row[KEY], topics.partitions[row[TOPIC]]),
                 partial(self._delivered, row[ID], outcomes),
+                timestamp=stamp_ms,
                 headers=headers_of(row),
             )
         except KafkaException as error:

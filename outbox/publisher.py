@@ -134,9 +134,14 @@ class Publisher:
         return [row for at, row in enumerate(rows) if at not in firsts]
 
     def _send(self, rows: Sequence[Row], page: PageInFlight, lease_until: float) -> None:
-        """Partition by partition, so that librdkafka's batches are large; the last of each has the callback."""
+        """Partition by partition, so that librdkafka's batches are large; the last of each has the callback.
+
+        All are stamped with the moment from before the lease is looked at: a process that freezes behind that look
+        sends them late, but stamped early, and a broker that refuses late records refuses them (decision 0130).
+        """
         if not rows:
             return
+        stamp_ms = int(time.time() * 1000)
         slots, numbers = self._slots, self._slots.numbers(rows)
         columns = list(zip(*map(rows.__getitem__, sorted(range(len(rows)), key=numbers.__getitem__)), strict=True))
         numbers.sort()
@@ -154,7 +159,7 @@ class Publisher:
             map(slots.partitions.__getitem__, numbers),
             callbacks,
             repeat(None),  # on_delivery, another name of the callback
-            repeat(0),  # timestamp: now
+            repeat(stamp_ms),
             header_lists(columns),
         )
         for _ in range(0, len(rows), SLICE_ROWS):

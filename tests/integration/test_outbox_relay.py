@@ -54,6 +54,15 @@ async def test_a_record_is_the_event_as_cloudevents_wants_it(stage: Stage, conn:
     }
 
 
+async def test_a_page_is_stamped_with_the_moment_before_it_is_sent(stage: Stage, conn: asyncpg.Connection) -> None:
+    """Not each record with its own: what a frozen process sends late shall look late (decision 0130)."""
+    await stage.append(conn, *(stage.event(f"k{n}") for n in range(1_000)))
+    async with stage.relaying():
+        await stage.published_rows(conn, 1_000)
+    moments = {record.produced_at for record in await stage.records(1_000)}
+    assert len(moments) <= 2, "the first of each partition goes ahead, the rest follows"
+
+
 async def test_an_event_without_a_trace_has_no_traceparent(stage: Stage, conn: asyncpg.Connection) -> None:
     async with stage.relaying():
         await stage.append(conn, stage.event())
