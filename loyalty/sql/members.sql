@@ -33,7 +33,7 @@ left join lateral (select * from tier where rank > t.rank order by rank limit 1)
 cross join lateral (
   select coalesce(jsonb_agg(soon), '[]') as expiring from (
     select sum(remaining)::bigint as points, lot_expiry(expires_at, rolls_months, w.active_at) as expires_at from lot
-    where member_id = :member_id and remaining > 0 and expires_at is not null
+    where member_id = :member_id and remaining > 0 and pending_until is null and expires_at is not null
     group by 2 order by 2 limit :expiring_limit
   ) soon
 ) e
