@@ -118,9 +118,18 @@ async def _replay(settings: RelaySettings, wanted: Wanted, rate: int | None, *, 
                 progress.update(task, total=now.end_id, completed=now.last_id, description=f"{now.rows} events")
 
             return await replay_outbox(settings, wanted, asked_by=operator().id, rows_per_second=rate, tell=show)
+    except BaseException:
+        _say_reached(reached)
+        raise
     finally:
         done = Details(wanted=subject, **(_plain(reached[0]) if reached else {"rows": 0}))
         await asyncio.shield(audit(settings.dsn, Change("outbox.replay_ended", "outbox", "replay", None, done)))
+
+
+def _say_reached(reached: list[Replayed]) -> None:
+    if reached:
+        now = reached[0]
+        typer.echo(f"{now.rows} events were published again; go on with --from {now.last_id + 1}", err=True)
 
 
 def _progress(quiet: bool) -> Progress:

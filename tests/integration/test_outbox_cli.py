@@ -222,5 +222,7 @@ async def test_a_replay_that_is_interrupted_says_how_far_it_came(
     assert await asyncio.to_thread(replaying.popen.wait, 15) != 0
     ended = (await audited(conn))[-1]
     assert ended["action"] == "outbox.replay_ended"
-    assert 0 < json.loads(ended["after"])["rows"] < 100
+    reached = json.loads(ended["after"])
+    assert 0 < reached["rows"] < 100
+    assert f"go on with --from {reached['last_id'] + 1}" in replaying.log_text()
     assert await conn.fetchval("select ended_at is null from outbox_replay")
