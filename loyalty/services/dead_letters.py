@@ -11,8 +11,9 @@ from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, first_id_at, new_id
 from loyalty.errors import Conflict, LaurelError, NotFound
-from loyalty.services import earning
+from loyalty.services import earning, redeeming
 from loyalty.services.events import emit
+from loyalty.services.giving_up import give_up_redemption
 from loyalty.store import dead_letters, inbox, reconciliation
 from loyalty.store.database import Connection
 from loyalty.store.dead_letters import DeadLetter, NewDeadLetter
@@ -21,6 +22,8 @@ from outbox import InvalidEventError, NewEvent
 
 ERROR_CHARACTERS = 2_000
 LIMIT_WINDOW = timedelta(hours=1)
+SKIPPED = "The request could not be processed."
+"""What the member reads of a redemption whose event an operator skipped."""
 
 
 class TooManyDeadLetters(LaurelError):
@@ -74,9 +77,14 @@ async def requeue(conn: Connection, letter_id: UUID, clock: Clock) -> None:
 
 
 async def skip(conn: Connection, letter_id: UUID, clock: Clock) -> None:
-    """Leaves the event unhandled for good. Raises NotFound, DeadLetterResolved."""
-    await _open_letter(conn, letter_id)
+    """Leaves the event unhandled for good; a redemption that waits for it is cancelled, what was held goes back.
+
+    Raises NotFound, DeadLetterResolved.
+    """
+    letter = await _open_letter(conn, letter_id)
     await dead_letters.resolve(conn, letter_id, "skipped", clock())
+    if letter.consumer == redeeming.CONSUMER:
+        await give_up_redemption(conn, letter.event_id, SKIPPED, clock)
 
 
 async def _open_letter(conn: Connection, letter_id: UUID) -> DeadLetter:

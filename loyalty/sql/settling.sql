@@ -30,6 +30,12 @@ from unnest(:redemption_ids::uuid[], :entry_ids::bigint[], :wallet_versions::big
   as c (redemption_id, entry_id, wallet_version)
 where redemption.id = c.redemption_id and redemption.status in ('reserved', 'completed');
 
+-- name: save_given_up!
+-- A redemption that nobody will decide about, with the entry that gave back what was held for it.
+update redemption set status = 'cancelled', returned_entry_id = :entry_id, wallet_version = :wallet_version,
+  cancelled_at = :at, completed_at = :at, cancel_reason = :reason
+where id = :redemption_id and status = 'pending';
+
 -- name: insert_vouchers
 -- Codes for a reward to hand out; gives back those that it did not have before.
 insert into voucher (reward_id, code, uploaded_at)

@@ -159,13 +159,14 @@ with moved as (
   group by e.id
 ), named as (
   select id, member_id, points_cost, status, 'redeem' as kind, entry_id,
-    status = 'completed' or (status = 'cancelled' and hold_entry_id is null) as due, status in ('completed', 'cancelled') as fits
+    status = 'completed' or (status = 'cancelled' and hold_entry_id is null and decided_at is not null) as due, status in ('completed', 'cancelled') as fits
   from redemption
   union all
   select id, member_id, points_cost, status, 'hold', hold_entry_id, status = 'reserved', true from redemption
   union all
   select id, member_id, points_cost, status, case when entry_id is null then 'unhold' else 'restore' end,
-    returned_entry_id, status = 'cancelled' or (status = 'rejected' and hold_entry_id is not null),
+    returned_entry_id, (status = 'cancelled' and decided_at is not null)
+      or (status in ('cancelled', 'rejected') and hold_entry_id is not null),
     status in ('cancelled', 'rejected')
   from redemption
 ), held as (

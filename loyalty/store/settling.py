@@ -88,3 +88,12 @@ async def count_vouchers(conn: Connection, reward_id: UUID) -> tuple[int, int]:
     """How many codes the reward has, and how many of them are free."""
     row = await queries.count_vouchers(conn, reward_id=reward_id)
     return row["codes"], row["free"]
+
+
+async def save_given_up(
+    conn: Connection, redemption_id: UUID, entry_id: int | None, wallet_version: int, reason: str, at: datetime
+) -> None:
+    """Stores that a pending redemption will not be decided; hold its lock."""
+    await queries.save_given_up(
+        conn, redemption_id=redemption_id, entry_id=entry_id, wallet_version=wallet_version, reason=reason, at=at
+    )
