@@ -47,6 +47,8 @@ CHECKS = (
     ),
     Check("awards", "Awards and the entries that book them agree.", "find_wrong_awards"),
     Check("redemptions", "Redemptions and the entries that pay for them agree.", "find_wrong_redemptions"),
+    Check("refunds", "Refunds and the entries that take points back for them agree.", "find_wrong_refunds"),
+    Check("transfers", "Transfers and their two entries agree.", "find_wrong_transfers"),
     Check("chain", "Sealed entries are there, unchanged, with nothing put in between.", None),
 )
 

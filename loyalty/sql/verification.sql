@@ -188,3 +188,49 @@ select entry_id, member_id, count(*) over () as total, detail from (
   where w.held <> coalesce(h.points, 0)
 ) wrong
 order by 1 nulls first limit :most;
+
+-- name: find_wrong_refunds
+-- Refunds and their entries that disagree, and purchases of which more came back than was paid or awarded.
+with reversed as (
+  select e.id, e.member_id, e.source_id, sum(p.points) as points,
+    coalesce(-sum(o.points), 0) as owed
+  from journal_entry e
+  join posting p on p.entry_id = e.id and p.account = 'program.reversed'
+  left join posting o on o.entry_id = e.id and o.account = 'member.owed'
+  where e.kind = 'reverse' group by e.id
+)
+select entry_id, member_id, count(*) over () as total, detail from (
+  select coalesce(v.id, r.entry_id) as entry_id, coalesce(r.member_id, v.member_id) as member_id,
+    format('refund %s takes back %s points, %s of them owed, where the entry takes %s and %s for %s',
+      r.id, r.points_reversed, r.points_owed, v.points, v.owed, v.source_id) as detail
+  from (select * from refund where points_reversed > 0 or entry_id is not null) r
+  full join reversed v on v.id = r.entry_id
+  where (r.points_reversed::numeric, r.points_owed::numeric, r.id, r.member_id)
+    is distinct from (v.points, v.owed, v.source_id, v.member_id)
+  union all
+  select max(r.entry_id), r.member_id,
+    format('%s of %s minor units refunded and %s of %s points due for transaction %s',
+      sum(r.amount_minor), t.amount_minor, sum(r.points_due), a.points, t.id)
+  from refund r join transaction t on t.id = r.transaction_id left join award a on a.transaction_id = t.id
+  group by r.member_id, t.id, t.amount_minor, a.points
+  having sum(r.amount_minor) > t.amount_minor or sum(r.points_due) > coalesce(a.points, 0)
+) wrong
+order by 1 nulls first limit :most;
+
+-- name: find_wrong_transfers
+-- Transfers whose points are not just those that one entry takes and the other gives, and such entries without one.
+with moved as (
+  select e.id, e.member_id, e.source_id, sum(p.points) as points
+  from journal_entry e join posting p on p.entry_id = e.id and p.account = 'program.transferred'
+  where e.kind = 'transfer' group by e.id
+), sides as (
+  select id, sent_entry_id as entry_id, from_member_id as member_id, points from transfer
+  union all
+  select id, received_entry_id, to_member_id, -points from transfer
+)
+select coalesce(m.id, s.entry_id) as entry_id, coalesce(s.member_id, m.member_id) as member_id,
+  count(*) over () as total,
+  format('transfer %s of %s points where the entry moves %s for %s', s.id, s.points, m.points, m.source_id) as detail
+from sides s full join moved m on m.id = s.entry_id
+where (s.points::numeric, s.id, s.member_id) is distinct from (m.points, m.source_id, m.member_id)
+order by 1 nulls first limit :most;

@@ -103,7 +103,8 @@ async def test_every_corruption_is_found(conn: Connection) -> None:
 
 
 async def test_each_check_finds_something_that_no_other_need_find(conn: Connection) -> None:
-    assert {check.name for check in CHECKS} == set().union(*CORRUPTIONS.values())
+    elsewhere = {"refunds", "transfers"}  # test_points_verify.py has these
+    assert {check.name for check in CHECKS} - elsewhere == set().union(*CORRUPTIONS.values())
 
 
 async def test_the_first_bad_entry_is_named(conn: Connection) -> None:

@@ -57,8 +57,11 @@ REFUSALS = (
     ReservationOver,
 )
 
-OFTEN = {"completed", "rejected", "cancelled", "pending", "held", "owed", "reversed", "expired"}
-SELDOM = {"reserved", "refunded early", "expired, not noticed", "rolled on", "lapsed before its refund"}
+OFTEN = {"completed", "pending", "reversed", "expired"}
+SELDOM = {
+    "rejected", "reserved", "cancelled", "held", "owed", "refunded early", "expired, not noticed", "rolled on",
+    "lapsed before its refund",
+}  # fmt: skip
 """What the sequences must have come to, or they prove nothing; the whole campaign also what is seldom."""
 
 Step = Callable[[], Awaitable[object]]
