@@ -10,9 +10,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from db.migrate import MIGRATIONS
 from outbox import RelaySettings, Topics
 from outbox.process import relay
+from outbox.schema import steps
 
 TYPE = "points.earned"
 PARTITIONS = 8
@@ -50,14 +50,10 @@ def settings(dsn: str, bootstrap: str, topic: str) -> RelaySettings:
 
 
 def write_schema() -> Path:
-    """What the migrations of the outbox apply, in one file."""
+    """The outbox's tables in one file."""
     path = Path(tempfile.gettempdir()) / "laurel-outbox-schema.sql"
-    path.write_text("\n".join(map(_applied, sorted(MIGRATIONS.glob("*_outbox*.sql")))))
+    path.write_text("\n".join(step.sql for step in steps()))
     return path
-
-
-def _applied(migration: Path) -> str:
-    return migration.read_text().split("-- migrate: apply", 1)[1].split("-- migrate: rollback", 1)[0]
 
 
 if __name__ == "__main__":

@@ -105,16 +105,16 @@ def _pipelined(script: str) -> str:
 
 
 def _append_statement() -> str:
-    """What `append` sends, with values in the place of its parameters: $1::uuid[] becomes array[…]::uuid[]."""
-    text = load("append")["insert_events"]
+    """What `append` sends for one event, with values in the place of its parameters: $1::uuid becomes …::uuid."""
+    text = load("append")["insert_event"]
 
     def value(found: re.Match[str]) -> str:
         number, kind = int(found[1]), found[2]
         if number == KEY_PARAMETER:
-            return f"array['member-' || :member]::{kind}[]"
-        return f"array[{VALUES[kind]}]::{kind}[]"
+            return f"('member-' || :member)::{kind}"
+        return f"{VALUES[kind]}::{kind}"
 
-    statement = re.sub(r"\$(\d+)::(\w+)\[\]", value, text)
+    statement = re.sub(r"\$(\d+)::(\w+)", value, text)
     assert "$" not in statement, statement
     return statement if statement.endswith(";") else f"{statement};"
 

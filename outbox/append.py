@@ -14,7 +14,7 @@ from outbox.errors import OutsideTransactionError
 from outbox.events import NewEvent, Topics
 from outbox.statements import load
 
-_INSERT_EVENTS = load("append")["insert_events"]
+_SQL = load("append")
 
 
 async def append(conn: asyncpg.Connection, events: Sequence[NewEvent], topics: Topics) -> None:
@@ -27,17 +27,12 @@ async def append(conn: asyncpg.Connection, events: Sequence[NewEvent], topics: T
         raise OutsideTransactionError
     for event in events:
         topics.check(event)
-    if events:
-        await conn.execute(_INSERT_EVENTS, *_columns(events))
+    if len(events) == 1:
+        await conn.execute(_SQL["insert_event"], *_row(events[0]))
+    elif events:
+        await conn.execute(_SQL["insert_events"], *map(list, zip(*map(_row, events), strict=True)))
 
 
-def _columns(events: Sequence[NewEvent]) -> tuple[list[object], ...]:
-    return (
-        [event.event_id for event in events],
-        [event.topic for event in events],
-        [event.key for event in events],
-        [event.payload for event in events],
-        [event.source for event in events],
-        [event.occurred_at for event in events],
-        [event.traceparent for event in events],
-    )
+def _row(event: NewEvent) -> tuple[object, ...]:
+    attributes = event.event_id, event.topic, event.key, event.payload
+    return *attributes, event.source, event.occurred_at, event.traceparent

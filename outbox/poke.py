@@ -17,7 +17,7 @@ import asyncpg
 from outbox.database import DATABASE_ERRORS
 
 CHANNEL = "outbox_poke"
-COALESCE_SECONDS = 0.001
+COALESCE_SECONDS = 0.002
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 STATEMENT_SECONDS = 5.0
@@ -36,7 +36,7 @@ class Poke:
         self._task: asyncio.Task[None] | None = None
 
     def poke(self) -> None:
-        """Ask for a wake-up soon. Returns at once and never raises; any number within a moment become one."""
+        """Ask for a wake-up now. Returns at once and never raises; any number in the moment after become one more."""
         self._wanted.set()
 
     async def __aenter__(self) -> Self:
@@ -69,6 +69,6 @@ class Poke:
     async def _serve(self, connection: asyncpg.Connection) -> None:
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(self._coalesce_seconds)
             self._wanted.clear()
             await connection.execute("notify outbox_poke", timeout=STATEMENT_SECONDS)
+            await asyncio.sleep(self._coalesce_seconds)

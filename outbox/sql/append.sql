@@ -1,3 +1,8 @@
+-- name: insert_event!
+-- Stores one event, the commonest case, without unnest and sort: its id, topic, key, payload, source, time, traceparent.
+insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+values ($1::uuid, $2::text, $3::text, $4::bytea, $5::text, $6::timestamptz, $7::text);
+
 -- name: insert_events!
 -- Stores events in the order of the arrays: event ids, topics, keys, payloads, sources, times, traceparents.
 -- A transaction that would not wait for the disk is made to: else its events could be published, and a crash of the

@@ -55,11 +55,13 @@ async def test_events_are_stored_in_the_given_order_with_all_they_have(conn: asy
 async def test_append_is_one_statement_whatever_the_number_of_events(conn: asyncpg.Connection) -> None:
     seen: list[str] = []
     async with conn.transaction():
-        await append(conn, [event()], TOPICS)
+        for count in (1, 2):
+            await append(conn, [event(n) for n in range(count)], TOPICS)
         with conn.query_logger(lambda record: seen.append(record.query)):
             await append(conn, [event(n) for n in range(100)], TOPICS)
+            await append(conn, [event()], TOPICS)
             await append(conn, [], TOPICS)
-    assert len(seen) == 1
+    assert len(seen) == 2
 
 
 async def test_outside_a_transaction_it_is_refused(conn: asyncpg.Connection) -> None:
