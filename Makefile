@@ -81,7 +81,7 @@ format: setup ## Format the code and sort its imports
 
 bench: setup ## Measure; one JSON object a line
 	@for script in bench/[a-z]*.py; do \
-	name=$$(basename $$script .py); [ $$name = common ] || [ $$name = __init__ ] || \
+	name=$$(basename $$script .py); [ $$name = common ] || [ $$name = peers ] || [ $$name = __init__ ] || \
 	$(BIN)/python -m bench.$$name $(ARGS); done
 
 bench-%: setup ## One of them: make bench-worker

@@ -1,22 +1,26 @@
-"""The relay's speed, delay and cost, beside a bare producer and the loop that a team writes first, in the same run.
+"""The relay's speed, delay and cost, beside floors and the loop that a team writes first, in the same run.
 
-    python -m bench.relay [--rows N] [--seconds S]
+    python -m bench.relay [--rows N] [--seconds S] [--rounds R] [--chart]
 
-Rows have 235 bytes of payload and 1,000 keys, in 8 partitions; the relay's records have all CloudEvents headers, the
-floors' have none (bare producer) or two (the loop: SELECT … FOR UPDATE SKIP LOCKED, produce, flush, DELETE). A rate is
-records over the time between the broker's first and last timestamp, so that starting up does not count.
+Rows have 235 bytes of payload and 1,000 keys, in 8 partitions; the relay's records have all CloudEvents headers and a
+trace context, a bare producer's none, the loop's (SELECT … FOR UPDATE SKIP LOCKED, produce, flush, DELETE) two. A rate
+is records over the time between the broker's first and last timestamp, so that starting up does not count. All take
+turns, round after round; each figure is the median. The floor of a delay is a record that is produced and consumed
+without a database. --chart keeps the figures in docs/reports/relay-speed.json and draws docs/relay-speed.svg.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
+import platform
 import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -26,26 +30,27 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+import uvloop
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from bench._chart import Bar, bars
+from bench._relay_parts import KEYS, PARTITIONS, PAYLOAD
 from bench.common import report
 from outbox import NewEvent, Poke, Topics, append
 from schemas.events import EVENTS
 from tests.support import databases, processes
 from tests.support.servers import running
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually_sync
 
 BENCH = "relay"
 TOPIC = "transaction.recorded"
-PARTITIONS = 8
-KEYS = 1_000
-PAYLOAD = b"x" * 235
 ROWS_A_TRANSACTION = 500
-LOOP_ROWS = 1_000
-WARM_UP_SECONDS = 2.0
+RATES = (200, 1_000)
+WARM_UP_SECONDS = 3.0
 IDLE_SECONDS = 5.0
+DOCS = Path(__file__).parents[1] / "docs"
 
 FILL = """
 insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
@@ -58,31 +63,66 @@ from generate_series(1, $4::int) n
 def main() -> None:
     """Prints the figures."""
     options = _options()
-    if options.part:
-        PARTS[options.part](options.bootstrap, options.topic, options.rows, options.dsn)
-        return
     with running() as servers, _database(servers.database_url) as dsn:
         bench = Bench(servers.kafka_bootstrap, dsn, options.rows)
-        floor = bench.rate_of("producer")
-        loop = bench.rate_of("loop")
-        relay, cost = bench.relay_rate()
-        report(BENCH, "drain_rows_per_s", relay, "rows/s", floor)
-        report(BENCH, "drain_rows_per_s_beside_hand_written_loop", relay, "rows/s", loop)
-        for figure, (value, unit) in cost.items():
-            report(BENCH, figure, value, unit)
-        for rate in (200, 1_000):
-            p50, p99 = bench.delays(rate, options.seconds)
-            report(BENCH, f"commit_to_consumer_p50_at_{rate}_per_s", p50 * 1000, "ms")
-            report(BENCH, f"commit_to_consumer_p99_at_{rate}_per_s", p99 * 1000, "ms")
+        rounds = [bench.round(options.seconds) for _ in range(options.rounds)]
+    figures = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+    _report(figures)
+    if options.chart:
+        _keep(figures, options)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long each rate of the delays is kept up")
-    for hidden in ("part", "bootstrap", "topic", "dsn"):
-        parser.add_argument(f"--{hidden}", help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, default=400_000)
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each rate of the delays is kept up")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--chart", action="store_true", help="keep the figures and draw them, in docs")
     return parser.parse_args()
+
+
+def _report(found: Mapping[str, float]) -> None:
+    drain = found["relay"]
+    for floor in ("producer", "copy", "loop"):
+        report(BENCH, f"drain_beside_{floor}", drain, "rows/s", found[floor])
+    for figure, unit in COSTS.items():
+        report(BENCH, figure, found[figure], unit)
+    for rate in RATES:
+        for point in ("p50", "p99"):
+            figure = f"{point}_at_{rate}_per_s"
+            report(BENCH, f"commit_to_consumer_{figure}", found[f"relay_{figure}"], "ms", found[f"bare_{figure}"])
+
+
+COSTS = {
+    "cpu_per_row": "microseconds",
+    "peak_memory": "MiB",
+    "idle_cpu": "% of a core",
+    "idle_statements": "1/s",
+}
+
+
+def _keep(found: Mapping[str, float], options: argparse.Namespace) -> None:
+    command = f"python -m bench.relay --rows {options.rows} --seconds {options.seconds:g} --rounds {options.rounds}"
+    run = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "command": f"{command} --chart",
+    }
+    told = {**run, "figures": {name: float(f"{value:.4g}") for name, value in found.items()}}
+    (DOCS / "reports" / "relay-speed.json").write_text(json.dumps(told, indent=1) + "\n")
+    (DOCS / "relay-speed.svg").write_text(chart(told["figures"], f"{run['date']}, {run['machine']}; rows a second"))  # type: ignore[arg-type]
+
+
+def chart(figures: Mapping[str, float], note: str) -> str:
+    """The drain rates as a picture."""
+    labels = {
+        "copy": "COPY of the rows, nothing done with them",
+        "producer": "bare producer, no database, no headers",
+        "relay": "Laurel's relay, all CloudEvents headers",
+        "loop": "hand-written loop, two headers",
+    }
+    rows = [Bar(label, figures[name], f"{figures[name]:,.0f}", name == "relay") for name, label in labels.items()]
+    return bars("From PostgreSQL to Kafka: draining a backlog", note, rows)
 
 
 @contextmanager
@@ -103,46 +143,101 @@ class Bench:
         self.dsn = dsn
         self.rows = rows
 
-    def rate_of(self, part: str) -> float:
-        """Rows a second of a floor, in a process of its own."""
+    def round(self, seconds: float) -> dict[str, float]:
+        """Every figure once."""
+        found = {"producer": self._rate_of("producer"), "loop": self._rate_of("loop"), **self._relay_figures()}
+        for rate in RATES:
+            for who, write in (("bare", self._produce_steadily), ("relay", self._commit_steadily)):
+                p50, p99 = self._delays(write, rate, seconds, relaying=who == "relay")
+                found |= {f"{who}_p50_at_{rate}_per_s": p50 * 1000, f"{who}_p99_at_{rate}_per_s": p99 * 1000}
+        return found
+
+    def _rate_of(self, part: str) -> float:
         with self._topics() as topics:
             if part == "loop":
                 asyncio.run(self._fill(loop_table=True))
-            arguments = {"part": part, "bootstrap": self.bootstrap, "topic": topics.kafka_names[TOPIC], "dsn": self.dsn}
-            options = [f"--{name}={value}" for name, value in {**arguments, "rows": self.rows}.items()]
-            subprocess.run([sys.executable, "-m", "bench.relay", *options], check=True)
+            subprocess.run(self._part(part, topics), check=True)
             return self._rate(topics)
 
-    def relay_rate(self) -> tuple[float, dict[str, tuple[float, str]]]:
-        """Rows a second of the relay, and what it cost."""
+    def _part(self, part: str, topics: Topics) -> list[str]:
+        given = {"bootstrap": self.bootstrap, "topic": topics.kafka_names[TOPIC], "dsn": self.dsn, "rows": self.rows}
+        return [
+            sys.executable,
+            "-m",
+            "bench._relay_parts",
+            part,
+            *(f"--{name}={value}" for name, value in given.items()),
+        ]
+
+    def _relay_figures(self) -> dict[str, float]:
+        """Rows a second of COPY and of the relay, and what the relay cost."""
         with self._topics() as topics:
             asyncio.run(self._fill())
+            copied = subprocess.run(self._part("copy", topics), check=True, capture_output=True, text=True)
             with self._relay(topics) as process:
+                self._wait_for(topics, 1)
+                before, done = _cpu_seconds(process), self._end_offsets(topics)
                 self._wait_for(topics, self.rows)
+                cpu_seconds = _cpu_seconds(process) - before
                 cost = {
-                    "relay_cpu_s_per_100000_rows": (_cpu_seconds(process) / self.rows * 100_000, "s"),
-                    "relay_peak_memory": (_peak_memory_mib(process), "MiB"),
-                    "relay_idle_cpu": (_idle_cpu_percent(process), "% of a core"),
+                    "cpu_per_row": cpu_seconds / (self.rows - done) * 1e6 if done < self.rows else 0.0,
+                    "peak_memory": _peak_memory_mib(process),
+                    **self._idle(process),
                 }
-            return self._rate(topics), cost
+            return {"copy": self.rows / float(copied.stdout), "relay": self._rate(topics), **cost}
 
-    def delays(self, rows_per_second: int, seconds: float) -> tuple[float, float]:
-        """p50 and p99, in seconds, from the answer to COMMIT to the record at a consumer."""
-        with self._topics() as topics, self._relay(topics):
-            received: dict[str, float] = {}
-            ready, stop = threading.Event(), threading.Event()
-            reader = threading.Thread(target=_receive, args=(self.bootstrap, topics, received, ready, stop))
-            reader.start()
-            ready.wait(10)
-            committed = asyncio.run(_write_steadily(self.dsn, topics, rows_per_second, seconds))
-            deadline = time.monotonic() + 10
-            while len(received) < len(committed) and time.monotonic() < deadline:
-                time.sleep(0.05)
-            stop.set()
-            reader.join()
-        began = min(committed.values()) + WARM_UP_SECONDS
-        delays = sorted(received[id_] - at for id_, at in committed.items() if at > began)
+    def _idle(self, process: psutil.Process) -> dict[str, float]:
+        time.sleep(1)
+        cpu, statements = _cpu_seconds(process), asyncio.run(self._transactions())
+        time.sleep(IDLE_SECONDS)
+        told = asyncio.run(self._transactions()) - statements
+        return {
+            "idle_cpu": (_cpu_seconds(process) - cpu) / IDLE_SECONDS * 100,
+            "idle_statements": told / IDLE_SECONDS,
+        }
+
+    async def _transactions(self) -> int:
+        """How many were committed in the database, each of the relay's statements one. Told once a second or so."""
+        conn = await asyncpg.connect(self.dsn)
+        found = await conn.fetchval("select xact_commit from pg_stat_database where datname = current_database()")
+        await conn.close()
+        return int(found)
+
+    def _delays(
+        self, write: Callable[[Topics, int, float], dict[str, float]], rate: int, seconds: float, *, relaying: bool
+    ) -> tuple[float, float]:
+        """p50 and p99 in seconds, from the answer to COMMIT (or from produce) to the record at a consumer."""
+        asyncio.run(self._empty())
+        with self._topics() as topics, self._relay(topics, relaying):
+            consumer = subprocess.Popen(
+                self._part("consumer", topics), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            first = write(topics, 10, 0.2)
+            self._wait_for(topics, len(first))
+            sent = write(topics, rate, seconds + WARM_UP_SECONDS)
+            self._wait_for(topics, len(first) + len(sent))
+            time.sleep(0.5)
+            seen = [line.split() for line in consumer.communicate("")[0].splitlines()]
+        began = min(sent.values()) + WARM_UP_SECONDS
+        delays = sorted(float(at) - sent[id_] for id_, at in seen if sent.get(id_, 0) > began)
         return statistics.median(delays), delays[int(len(delays) * 0.99)]
+
+    def _commit_steadily(self, topics: Topics, rate: int, seconds: float) -> dict[str, float]:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_commit(self.dsn, topics, rate, seconds))
+
+    def _produce_steadily(self, topics: Topics, rate: int, seconds: float) -> dict[str, float]:
+        producer = Producer({"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "linger.ms": 0})
+        sent: dict[str, float] = {}
+        began_at = time.time()
+        for number in range(int(rate * seconds)):
+            time.sleep(max(0.0, began_at + number / rate - time.time()))
+            id_ = str(uuid.uuid4())
+            sent[id_] = time.time()
+            producer.produce(topics.kafka_names[TOPIC], PAYLOAD, f"member-{number % KEYS}", headers={"ce_id": id_})
+            producer.poll(0)
+        producer.flush()
+        return sent
 
     @contextmanager
     def _topics(self) -> Iterator[Topics]:
@@ -161,6 +256,7 @@ class Bench:
     async def _fill(self, *, loop_table: bool = False) -> None:
         conn = await asyncpg.connect(self.dsn)
         await conn.execute("truncate outbox, outbox_checkpoint")
+        await conn.execute("drop table if exists loop")
         for _ in range(self.rows // ROWS_A_TRANSACTION):
             await conn.execute(FILL, TOPIC, KEYS, PAYLOAD, ROWS_A_TRANSACTION)
         if loop_table:
@@ -171,7 +267,7 @@ class Bench:
         await conn.close()
 
     @contextmanager
-    def _relay(self, topics: Topics) -> Iterator[psutil.Process]:
+    def _relay(self, topics: Topics, relaying: bool = True) -> Iterator[psutil.Process]:
         variables: Mapping[str, str] = {
             "LAUREL_DATABASE_URL": self.dsn,
             "LAUREL_KAFKA_BOOTSTRAP": self.bootstrap,
@@ -179,6 +275,9 @@ class Bench:
             "LAUREL_KAFKA_PARTITIONS": str(PARTITIONS),
             "LAUREL_RELAY_METRICS_PORT": "0",
         }
+        if not relaying:
+            yield psutil.Process()
+            return
         with tempfile.TemporaryDirectory() as folder:
             relay = processes.start(("relay",), variables, Path(folder) / "relay.log")
             try:
@@ -186,17 +285,19 @@ class Bench:
             finally:
                 processes.end(relay)
 
+    async def _empty(self) -> None:
+        conn = await asyncpg.connect(self.dsn)
+        await conn.execute("truncate outbox, outbox_checkpoint")
+        await conn.close()
+
     def _wait_for(self, topics: Topics, rows: int) -> None:
-        async def all_there() -> bool:
-            return sum(end for _, end in self._watermarks(topics)) >= rows
+        eventually_sync(lambda: self._end_offsets(topics) >= rows, 300)
 
-        asyncio.run(eventually(all_there, 300))
-
-    def _watermarks(self, topics: Topics) -> list[tuple[int, int]]:
+    def _end_offsets(self, topics: Topics) -> int:
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "bench"})
         name = topics.kafka_names[TOPIC]
         try:
-            return [consumer.get_watermark_offsets(TopicPartition(name, p), 10) for p in range(PARTITIONS)]
+            return sum(consumer.get_watermark_offsets(TopicPartition(name, p), 10)[1] for p in range(PARTITIONS))
         finally:
             consumer.close()
 
@@ -223,14 +324,7 @@ def _peak_memory_mib(process: psutil.Process) -> float:
     return int(peak.split()[1]) / 1024
 
 
-def _idle_cpu_percent(process: psutil.Process) -> float:
-    time.sleep(1)
-    before = _cpu_seconds(process)
-    time.sleep(IDLE_SECONDS)
-    return (_cpu_seconds(process) - before) / IDLE_SECONDS * 100
-
-
-async def _write_steadily(dsn: str, topics: Topics, rows_per_second: int, seconds: float) -> dict[str, float]:
+async def _commit(dsn: str, topics: Topics, rate: int, seconds: float) -> dict[str, float]:
     """Single-row transactions at an even rate; event id to the moment of the answer to COMMIT."""
     committed: dict[str, float] = {}
 
@@ -248,70 +342,11 @@ async def _write_steadily(dsn: str, topics: Topics, rows_per_second: int, second
         asyncio.TaskGroup() as group,
     ):
         began_at = time.monotonic()
-        for number in range(int(rows_per_second * (seconds + WARM_UP_SECONDS))):
-            await asyncio.sleep(max(0.0, began_at + number / rows_per_second - time.monotonic()))
+        for number in range(int(rate * seconds)):
+            await asyncio.sleep(max(0.0, began_at + number / rate - time.monotonic()))
             group.create_task(write(number))
     return committed
 
-
-def _receive(
-    bootstrap: str, topics: Topics, received: dict[str, float], ready: threading.Event, stop: threading.Event
-) -> None:
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench", "fetch.wait.max.ms": 100})
-    consumer.assign([TopicPartition(topics.kafka_names[TOPIC], partition, 0) for partition in range(PARTITIONS)])
-    ready.set()
-    while not stop.is_set():
-        message = consumer.poll(0.1)
-        if message is not None and message.error() is None:
-            now = time.time()
-            id_ = dict(message.headers() or [])["ce_id"]
-            received[bytes(id_ or b"").decode()] = now  # type: ignore[arg-type]
-    consumer.close()
-
-
-def _produce_bare(bootstrap: str, topic: str, rows: int, dsn: str) -> None:
-    """The floor: nothing is read, no record has a header or a callback."""
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 0})
-    producer.list_topics(topic, 10)
-    for number in range(rows):
-        while True:
-            try:
-                producer.produce(topic, PAYLOAD, f"member-{number % KEYS}")
-                break
-            except BufferError:
-                producer.poll(0.01)
-    producer.flush()
-
-
-def _run_loop(bootstrap: str, topic: str, rows: int, dsn: str) -> None:
-    asyncio.run(_loop(bootstrap, topic, dsn))
-
-
-async def _loop(bootstrap: str, topic: str, dsn: str) -> None:
-    """The relay that a team writes first."""
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True})
-    conn = await asyncpg.connect(dsn)
-    while True:
-        async with conn.transaction():
-            rows = await conn.fetch(
-                "select id, event_id::text, topic, key, payload from loop order by id limit $1 for update skip locked",
-                LOOP_ROWS,
-            )
-            if not rows:
-                break
-            for _, event_id, type_, key, payload in rows:
-                producer.produce(topic, payload, key, headers=[("id", event_id), ("type", type_)], on_delivery=_check)
-            producer.flush()
-            await conn.execute("delete from loop where id = any($1)", [row["id"] for row in rows])
-    await conn.close()
-
-
-def _check(error: object, message: object) -> None:
-    if error is not None:
-        raise RuntimeError(error)
-
-
-PARTS: Mapping[str, Callable[[str, str, int, str], None]] = {"producer": _produce_bare, "loop": _run_loop}
 
 if __name__ == "__main__":
     main()
