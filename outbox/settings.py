@@ -31,7 +31,7 @@ class RelaySettings:
     pages_in_flight: int = 3
     """So many full pages may wait for Kafka's answer, or more smaller ones."""
     shortest_pause_seconds: float = 0.001
-    longest_pause_seconds: float = 0.08
+    longest_pause_seconds: float = 0.1
 
     leadership_seconds: float = 6.0
     """PostgreSQL ends the leadership of a process that has been silent for so long."""
