@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from cli.logs import configure_logs
 from loyalty.settings import load_settings
@@ -17,11 +16,13 @@ def worker(
     ] = False,
 ) -> None:
     """Turn purchases into points and decide redemptions. Runs until SIGTERM, then finishes what it has in hand."""
+    from agents.brokers import credentials_of
     from agents.worker import run_worker
 
     try:
         settings = load_settings()
-    except ValidationError as error:
+        credentials_of(settings)
+    except (OSError, ValueError) as error:
         typer.echo(f"laurel worker: {error}", err=True)
         raise typer.Exit(2) from error
     configure_logs(settings.log_format, settings.log_level)

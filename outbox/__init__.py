@@ -4,8 +4,8 @@ Writers append events in their own transactions (`append`); one relay at a time 
 committed event exactly once in Kafka as long as no relay is frozen, at least once whatever happens, and in commit
 order for each key. docs/outbox.md has the whole of it.
 
-What is here is for writers and needs no Kafka client; `outbox.relay`, `outbox.topics` and `outbox.parking` are for
-those who run the relay.
+What is here is for writers and needs no Kafka client. `outbox.schema` makes the tables, `outbox.relay` and
+`outbox.topics` publish; `checks`, `parking`, `rebase`, `replay`, `retention` and `tail` are for those who run them.
 """
 
 from outbox.append import append

@@ -17,7 +17,7 @@ from outbox.kafka import LOGGER, RECORD_OVERHEAD_BYTES
 from outbox.settings import RelaySettings
 
 WAIT_SECONDS = 4.0
-HOPELESS = (KafkaError._AUTHENTICATION, KafkaError._SSL)
+HOPELESS = {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._ALL_BROKERS_DOWN}
 NEEDED = (AclOperation.WRITE, AclOperation.DESCRIBE, AclOperation.READ)
 """To publish, to find the topics' ends, and to read there what an earlier relay had published."""
 
@@ -51,7 +51,8 @@ def _count_brokers(admin: AdminClient, said: list[KafkaError]) -> int:
             return len(admin.list_topics(timeout=1.0).brokers)
         except KafkaException:
             admin.poll(0)
-            if time.monotonic() > deadline or any(error.code() in HOPELESS for error in said):
+            reasons = {error.code() for error in said}
+            if time.monotonic() > deadline or reasons & HOPELESS:
                 raise
 
 

@@ -143,6 +143,22 @@ def test_a_worker_refuses_what_it_cannot_translate(given: dict[str, str]) -> Non
         credentials_of(worker_settings({"bootstrap.servers": "127.0.0.1:1", **given}))
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LAUREL_KAFKA_SETTINGS", '{"ssl.keystore.location": "x"}'),
+        ("LAUREL_KAFKA_SETTINGS_FILE", "/nowhere/kafka.json"),
+    ],
+)
+async def test_a_worker_that_cannot_sign_in_says_so_in_a_line(
+    laurel_process: Callable[..., LaurelProcess], variable: str, value: str
+) -> None:
+    worker = laurel_process("worker", LAUREL_SIGNING_KEY="x" * 32, **{variable: value})
+    assert await asyncio.to_thread(worker.popen.wait, 30) == 2
+    assert worker.log_text().startswith("laurel worker: ")
+    assert worker.log_text().count("\n") == 1
+
+
 def test_a_workers_settings_file_wins(tmp_path: Path) -> None:
     file = tmp_path / "kafka.json"
     file.write_text('{"sasl.password": "from the file"}')
