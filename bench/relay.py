@@ -6,16 +6,14 @@ Rows have 235 bytes of payload and 1,000 keys, in 8 partitions; the relay's reco
 trace context, a bare producer's none, the loop's (SELECT … FOR UPDATE SKIP LOCKED, produce, flush, DELETE) two. A rate
 is records over the time between the broker's first and last timestamp, so that starting up does not count. All take
 turns, round after round; each figure is the median. The floor of a delay is a record that is produced and consumed
-without a database. --chart keeps the figures in docs/reports/relay-speed.json and draws docs/relay-speed.svg.
+without a database. --chart keeps the figures in docs/reports/relay-speed.json, draws docs/relay-speed.svg, and tells
+them in the README.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import secrets
 import statistics
 import subprocess
@@ -35,7 +33,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from bench._chart import Bar, bars
+from bench._relay_figures import RATES, keep
 from bench._relay_parts import KEYS, PARTITIONS, PAYLOAD
 from bench.common import report
 from outbox import NewEvent, Poke, Topics, append
@@ -47,10 +45,8 @@ from tests.support.waiting import eventually_sync
 BENCH = "relay"
 TOPIC = "transaction.recorded"
 ROWS_A_TRANSACTION = 500
-RATES = (200, 1_000)
 WARM_UP_SECONDS = 3.0
 IDLE_SECONDS = 5.0
-DOCS = Path(__file__).parents[1] / "docs"
 
 FILL = """
 insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
@@ -69,7 +65,7 @@ def main() -> None:
     figures = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
     _report(figures)
     if options.chart:
-        _keep(figures, options)
+        keep(figures, f"make bench-relay ARGS='{' '.join(sys.argv[1:])}'")
 
 
 def _options() -> argparse.Namespace:
@@ -77,7 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=400_000)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each rate of the delays is kept up")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--chart", action="store_true", help="keep the figures and draw them, in docs")
+    parser.add_argument("--chart", action="store_true", help="keep the figures, draw and tell them")
     return parser.parse_args()
 
 
@@ -99,30 +95,6 @@ COSTS = {
     "idle_cpu": "% of a core",
     "idle_statements": "1/s",
 }
-
-
-def _keep(found: Mapping[str, float], options: argparse.Namespace) -> None:
-    command = f"python -m bench.relay --rows {options.rows} --seconds {options.seconds:g} --rounds {options.rounds}"
-    run = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "command": f"{command} --chart",
-    }
-    told = {**run, "figures": {name: float(f"{value:.4g}") for name, value in found.items()}}
-    (DOCS / "reports" / "relay-speed.json").write_text(json.dumps(told, indent=1) + "\n")
-    (DOCS / "relay-speed.svg").write_text(chart(told["figures"], f"{run['date']}, {run['machine']}; rows a second"))  # type: ignore[arg-type]
-
-
-def chart(figures: Mapping[str, float], note: str) -> str:
-    """The drain rates as a picture."""
-    labels = {
-        "copy": "COPY of the rows, nothing done with them",
-        "producer": "bare producer, no database, no headers",
-        "relay": "Laurel's relay, all CloudEvents headers",
-        "loop": "hand-written loop, two headers",
-    }
-    rows = [Bar(label, figures[name], f"{figures[name]:,.0f}", name == "relay") for name, label in labels.items()]
-    return bars("From PostgreSQL to Kafka: draining a backlog", note, rows)
 
 
 @contextmanager
