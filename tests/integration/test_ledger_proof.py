@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.util
 import json
 import os
 import random
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agents.housekeeping import House, keep_house
 from loyalty.clock import system_clock
-from loyalty.services.exporting import Exported, export_ledger
 from loyalty.services.sealing import look_ahead, seal_entries
 from loyalty.store.database import Connection, Pool
-from tests.support.ledger import VANDALISM, fill_ledger, seal_all
+from tests.support.ledger import SCRIPT, VANDALISM, export, fill_ledger, seal_all, verdict
 from tests.support.rows import add_member, give_points, laurel_pool
 from tests.support.waiting import eventually
-
-SCRIPT = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
 
 HOUSE = House(consumers=("earning",), inbox_kept=timedelta(days=1), every_seconds=0.05, clock=system_clock)
 
@@ -112,35 +107,6 @@ async def test_seals_are_never_changed(conn: Connection) -> None:
             await conn.execute(statement)
 
 
-async def export(conn: Connection) -> list[str]:
-    if conn.is_in_transaction():
-        return [line async for line in export_ledger(conn, Exported())]
-    async with conn.transaction(isolation="repeatable_read", readonly=True):
-        return [line async for line in export_ledger(conn, Exported())]
-
-
-def verifier() -> Any:
-    spec = importlib.util.spec_from_file_location("verify_ledger", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def verdict(tmp_path: Path, content: Sequence[str] | bytes, noted: str = "") -> str:
-    """What the script says of a file with this content."""
-    file = tmp_path / "ledger.ndjson"
-    file.write_bytes(content if isinstance(content, bytes) else "".join(f"{line}\n" for line in content).encode())
-    try:
-        verifier().Ledger(noted).verify(str(file))
-    except SystemExit as stop:
-        return str(stop)
-    except (ValueError, KeyError, TypeError, StopIteration, AttributeError) as error:
-        return repr(error)
-    return "holds"
-
-
 async def test_the_script_runs_alone(conn: Connection, database_url: str, tmp_path: Path) -> None:
     await fill_ledger(conn)
     await seal_all(conn)
@@ -156,12 +122,12 @@ async def test_the_script_runs_alone(conn: Connection, database_url: str, tmp_pa
     assert os.listdir(tmp_path) == ["ledger.ndjson"]
 
 
-async def test_entries_that_are_not_sealed_yet_are_verified_too(conn: Connection, tmp_path: Path) -> None:
+async def test_entries_that_are_not_sealed_yet_are_verified_too(conn: Connection) -> None:
     await fill_ledger(conn)
-    assert verdict(tmp_path, await export(conn)) == "holds"
+    assert verdict(await export(conn)) == "holds"
     await seal_all(conn)
     await give_points(conn, await add_member(conn), 5)
-    assert verdict(tmp_path, await export(conn)) == "holds"
+    assert verdict(await export(conn)) == "holds"
 
 
 OFFLINE = {
@@ -184,7 +150,7 @@ OFFLINE = {
 """What the script says of each kind of corruption. Awards and redemptions are not in the file."""
 
 
-async def test_the_script_finds_what_was_corrupted(conn: Connection, tmp_path: Path) -> None:
+async def test_the_script_finds_what_was_corrupted(conn: Connection) -> None:
     await fill_ledger(conn)
     await seal_all(conn)
     await conn.execute("set session_replication_role = replica")
@@ -193,20 +159,20 @@ async def test_the_script_finds_what_was_corrupted(conn: Connection, tmp_path: P
         attempt = conn.transaction(isolation="repeatable_read")
         await attempt.start()
         await conn.execute(vandalism)
-        said[kind] = verdict(tmp_path, await export(conn))
+        said[kind] = verdict(await export(conn))
         await attempt.rollback()
     assert [kind for kind in said if not said[kind].startswith(OFFLINE[kind])] == [], said
 
 
-async def test_no_byte_of_the_file_can_be_changed(conn: Connection, tmp_path: Path, rng: random.Random) -> None:
+async def test_no_byte_of_the_file_can_be_changed(conn: Connection, rng: random.Random) -> None:
     await fill_ledger(conn)
     await seal_all(conn)
     sound = "".join(f"{line}\n" for line in await export(conn)).encode()
-    assert verdict(tmp_path, sound) == "holds"
+    assert verdict(sound) == "holds"
     for _ in range(300):
         place = rng.randrange(len(sound))
         forged = sound[:place] + bytes([sound[place] ^ 1 << rng.randrange(8)]) + sound[place + 1 :]
-        assert verdict(tmp_path, forged) != "holds", f"byte {place}: {forged[place - 20 : place + 20]!r}"
+        assert verdict(forged) != "holds", f"byte {place}: {forged[place - 20 : place + 20]!r}"
     lines = sound.splitlines(keepends=True)
     for gone in range(len(lines)):
-        assert verdict(tmp_path, b"".join(lines[:gone] + lines[gone + 1 :])) != "holds", lines[gone]
+        assert verdict(b"".join(lines[:gone] + lines[gone + 1 :])) != "holds", lines[gone]

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 from loyalty.clock import system_clock
 from loyalty.services.earning import award_transactions
+from loyalty.services.exporting import Exported, export_ledger
 from loyalty.services.redeeming import decide_redemptions
 from loyalty.services.rulesets import Rulesets
 from loyalty.services.sealing import look_ahead, seal_entries
@@ -22,6 +30,8 @@ from tests.support.rows import (
     redeemed,
 )
 from tests.support.waiting import eventually
+
+SCRIPT = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
 
 
 async def fill_ledger(conn: Connection) -> None:
@@ -61,6 +71,39 @@ async def seal_all(conn: Connection, batch_entries: int = 1_000) -> Seal | None:
                 return done.head if done.head and done.head.entry_id >= horizon.entry_id else None
 
     return await eventually(sealed, timeout_seconds=60) if horizon else None
+
+
+async def export(conn: Connection) -> list[str]:
+    """The exported file's lines."""
+    if conn.is_in_transaction():
+        return [line async for line in export_ledger(conn, Exported())]
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        return [line async for line in export_ledger(conn, Exported())]
+
+
+@cache
+def verifier() -> Any:
+    """tools/verify_ledger.py, as a module."""
+    spec = importlib.util.spec_from_file_location("verify_ledger", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def verdict(content: Sequence[str] | bytes, noted: str = "") -> str:
+    """What the script says of a file with this content."""
+    try:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content if isinstance(content, bytes) else "".join(f"{line}\n" for line in content).encode())
+            file.flush()
+            verifier().Ledger(noted).verify(file.name)
+    except SystemExit as stop:
+        return str(stop)
+    except (ValueError, KeyError, TypeError, StopIteration, AttributeError) as error:
+        return repr(error)
+    return "holds"
 
 
 VANDALISM = {

@@ -25,6 +25,7 @@ from loyalty.store.database import Connection
 from schemas.admin.points_policy import PointsPolicy
 from schemas.admin.refunds import NewRefund
 from schemas.events import RewardRedeemed, TransactionRefunded
+from tests.support.ledger import export, verdict
 from tests.support.rows import BASE_RULE, NOON, add_member, add_merchant, add_rule, add_transaction, recorded
 
 
@@ -96,13 +97,15 @@ async def balances(conn: Connection, member_id: UUID) -> dict[str, int]:
 
 
 async def broken_checks(conn: Connection) -> dict[str, str]:
-    """The rules of the ledger that do not hold, with the first finding of each."""
+    """The rules of the ledger that do not hold, with the first finding of each; what the offline script says, too."""
     async with conn.transaction():
-        return {
+        broken = {
             checked.check.name: checked.findings.first[0].detail
             async for checked in verify_ledger(conn)
             if checked.findings.total
         }
+        said = verdict(await export(conn))
+    return broken if said == "holds" else broken | {"offline": said}
 
 
 async def events_of(conn: Connection, topic: str) -> list[dict[str, Any]]:
