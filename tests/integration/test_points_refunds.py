@@ -242,6 +242,7 @@ async def test_the_number_of_statements_does_not_depend_on_the_batch(conn: Conne
             assert (await take_back(shop, *refund_ids)).fresh_events == count
         return len(seen)
 
+    await statements(1), await statements(30)  # the driver asks for the types of arrays when it meets them first
     few = await statements(1)
     assert few == await statements(30)
     assert few <= 16

@@ -219,7 +219,7 @@ async def test_the_number_of_statements_does_not_depend_on_the_batch(conn: Conne
     await add_rule(conn, BUDGET_RULE)
     rulesets = Rulesets()
     one = await purchases(conn, await add_member(conn), 1)
-    await award(conn, await purchases(conn, await add_member(conn), 1), rulesets)
+    await award(conn, await purchases(conn, await add_member(conn), 2), rulesets)
     many = [event for _ in range(30) for event in await purchases(conn, await add_member(conn), 3)]
     few_statements = await statements_of(conn, one, rulesets)
     assert few_statements == await statements_of(conn, many, rulesets)
