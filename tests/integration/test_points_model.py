@@ -20,6 +20,7 @@ import pytest
 
 from loyalty.domain.lots import InsufficientPoints
 from loyalty.domain.refund import RefundExceedsPurchase
+from loyalty.domain.rollforward import Line, Rollforward, roll_forward
 from loyalty.services.adjusting import adjust_points
 from loyalty.services.auditing import Actor
 from loyalty.services.cancelling import (
@@ -30,7 +31,9 @@ from loyalty.services.cancelling import (
 )
 from loyalty.services.confirming import ReservationOver, confirm_redemption
 from loyalty.services.transferring import transfer_points
+from loyalty.store import financial_reports
 from loyalty.store.database import Connection
+from loyalty.store.reports import Span
 from schemas.admin.members import NewAdjustment
 from schemas.admin.rewards import Cancellation, Confirmation
 from schemas.transfers import NewTransfer
@@ -307,6 +310,15 @@ class Trial:
         stocks = await conn.fetch("select stock_remaining from reward where id = any($1) order by id", self.reward_ids)
         assert [row[0] for row in stocks] == [reward.stock for reward in self.model.rewards], "\n".join(self.log)
         assert await broken_checks(conn) == {}, "\n".join(self.log)
+        await self.check_rollforward()
+
+    async def check_rollforward(self) -> None:
+        """The month's end reconciles, and what members give each other is nothing to the program."""
+        span = Span(min(NOON + timedelta(days=5), self.model.now), self.model.now, "UTC")
+        totals, _ = await financial_reports.wallet_totals(self.shop.conn)
+        rolled = roll_forward(await financial_reports.movements(self.shop.conn, span), totals)
+        assert isinstance(rolled, Rollforward), (rolled, self.log)
+        assert rolled.lines[Line.TRANSFERRED] == 0
 
 
 @pytest.fixture
