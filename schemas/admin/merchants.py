@@ -66,7 +66,7 @@ class MerchantKeyPage(Page[MerchantKey]):
 class NewMerchantKey(Command):
     """What the key may do."""
 
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=2)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
 
 
 class RotateKey(Command):

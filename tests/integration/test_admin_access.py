@@ -19,14 +19,21 @@ ANYONE = "POST /login, POST /logout, POST /refresh"
 VIEWER = """
     GET /admins, GET /audit-log, GET /dead-letters, GET /earning-rules, GET /earning-rules/replays,
     GET /earning-rules/replays/{replay_id}, GET /earning-rules/{rule_id}, GET /earning-rules/{rule_id}/trial,
-    GET /me, GET /members, GET /members/{member_id}, GET /members/{member_id}/ledger, GET /merchants,
+    GET /me, GET /members, GET /members/{member_id}, GET /members/{member_id}/balance,
+    GET /members/{member_id}/ledger, GET /merchants,
     GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys, GET /parked-keys, GET /pipeline,
     GET /program, GET /program/points,
-    GET /redemptions, GET /reports/overview, GET /rewards, GET /rewards/{reward_id}, GET /tiers, GET /transactions,
+    GET /redemptions, GET /redemptions/{redemption_id}, GET /reports/overview, GET /reports/cohorts,
+    GET /reports/rates, GET /reports/expiry, GET /reports/rollforward, GET /reports/liability, GET /rewards,
+    GET /rewards/{reward_id},
+    GET /rewards/{reward_id}/vouchers, GET /transactions/{transaction_id}/refunds, GET /tiers, GET /transactions,
     GET /transactions/{transaction_id}, POST /earning-rules/simulate
 """
 OPERATOR = """
-    PATCH /rewards/{reward_id}, POST /members, POST /members/{member_id}/adjustments, POST /rewards
+    PATCH /rewards/{reward_id}, POST /members, POST /members/{member_id}/adjustments,
+    POST /members/{member_id}/transfers, POST /redemptions/{redemption_id}/cancel,
+    POST /redemptions/{redemption_id}/confirm, POST /redemptions/{redemption_id}/release, POST /rewards,
+    POST /rewards/{reward_id}/vouchers, POST /transactions/{transaction_id}/refunds
 """
 ADMIN = """
     PATCH /admins/{admin_id}, PATCH /merchants/{merchant_id}, PATCH /program, POST /admins,
@@ -37,7 +44,11 @@ ADMIN = """
     POST /merchants/{merchant_id}/keys/{key_id}/revoke, POST /merchants/{merchant_id}/keys/{key_id}/rotate,
     POST /parked-keys/requeue, POST /parked-keys/skip, PUT /program/points, PUT /tiers
 """
-MERCHANT = "POST /transactions"
+REFUNDER = "POST /transactions/{transaction_id}/refunds"
+MERCHANT = f"""
+    {REFUNDER}, POST /redemptions/{{redemption_id}}/confirm, POST /redemptions/{{redemption_id}}/release,
+    POST /transactions
+"""
 
 UNKNOWN = "unknown"
 """Callers whose token proves nothing here: 401 on every route that is not public."""
@@ -48,6 +59,7 @@ MAY_CALL = {
     "operator": f"{ANYONE}, {VIEWER}, {OPERATOR}",
     "admin": f"{ANYONE}, {VIEWER}, {OPERATOR}, {ADMIN}",
     "merchant": f"{ANYONE}, {MERCHANT}",
+    "refunder": f"{ANYONE}, {REFUNDER}",
 }
 
 
@@ -67,7 +79,8 @@ def listed(text: str) -> set[str]:
 
 async def clients(api: AdminApi) -> list[tuple[str, str, Client]]:
     """(what it is, as which caller it counts, the client)."""
-    key, gone = await api.add_merchant_key("transactions:write"), await api.add_admin("admin")
+    key = await api.add_merchant_key("transactions:write", "refunds:write", "redemptions:write")
+    gone = await api.add_admin("admin")
     refunder = await api.add_merchant_key("refunds:write")
     async with api.pool.acquire() as conn:
         await conn.execute("update admin set active = false where id = $1", gone.admin_id)
@@ -88,7 +101,7 @@ async def clients(api: AdminApi) -> list[tuple[str, str, Client]]:
         *((role, role, api.as_role(role)) for role in api.admins),
         ("viewer who says admin", "viewer", api.client(api.token(api.admins["viewer"], "admin"))),
         ("merchant", "merchant", api.client(key.secret)),
-        ("merchant without the scope", "", api.client(refunder.secret)),
+        ("merchant that may only refund", "refunder", api.client(refunder.secret)),
     ]
 
 

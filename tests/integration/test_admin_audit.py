@@ -11,6 +11,8 @@ from api.admin.routes import ROUTES
 from loyalty.clock import new_id, system_clock
 from tests.support.admin_api import AdminApi, Client, admin_api
 from tests.support.apis import Reply
+from tests.support.points import Shop, redeem
+from tests.support.rows import add_reward
 
 CHANGES_NOTHING = {"POST /refresh", "POST /logout", "POST /earning-rules/simulate"}
 RULE: dict[str, Any] = {"name": "Base", "effect": {"type": "points_per_amount", "points": "1", "per": "1"}}
@@ -84,6 +86,24 @@ class Operator:
             await self.api.park_key("some-member")
             await self.do(f"POST /parked-keys/{decision}", {"topic": "points.earned", "key": "some-member"})
 
+    async def manage_points(self) -> None:
+        async with self.api.pool.acquire() as conn:
+            shop = await Shop.open(conn, transfers={"enabled": True})
+            shop.now = system_clock()
+            member, friend = await shop.member(), await shop.member()
+            transaction = await shop.buy(member, 100)
+            flight = await add_reward(conn, 5, confirm_seconds=600)
+            voucher = await add_reward(conn, 5, voucher_source="uploaded")
+            reserved = [await redeem(shop, member, flight) for _ in range(3)]
+        transfer = {"to_member_id": str(friend), "points": 5}
+        await self.do("POST /members/{member_id}/transfers", transfer, member_id=str(member))
+        refund = {"amount": "10.00", "reason": "broken"}
+        await self.do("POST /transactions/{transaction_id}/refunds", refund, transaction_id=str(transaction))
+        await self.do("POST /rewards/{reward_id}/vouchers", {"codes": ["A-1"]}, reward_id=str(voucher))
+        bodies: dict[str, dict[str, str]] = {"confirm": {}, "release": {"reason": "full"}, "cancel": {"reason": "late"}}
+        for redemption, (verb, body) in zip(reserved, bodies.items(), strict=True):
+            await self.do(f"POST /redemptions/{{redemption_id}}/{verb}", body, redemption_id=str(redemption))
+
     async def manage_administrators(self) -> None:
         new = {"email": "eve@laurel.example", "name": "Eve", "role": "viewer", "password": PASSWORD}
         admin_id = (await self.do("POST /admins", new)).body["admin_id"]
@@ -110,6 +130,7 @@ async def test_every_change_is_audited_once_and_no_secret_with_it(api: AdminApi)
     operator = Operator(api)
     await operator.manage_merchants()
     await operator.manage_the_program()
+    await operator.manage_points()
     await operator.manage_administrators()
     changing = {f"{route.method} {route.path}" for route in ROUTES if route.method != "GET"} - CHANGES_NOTHING
     assert set(operator.audited) == changing

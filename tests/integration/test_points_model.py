@@ -127,8 +127,8 @@ class Trial:
 
     async def step(self) -> None:
         steps: list[tuple[int, Step]] = [
-            (5, self.buy), (1, self.record), (2, self.award), (4, self.refund), (4, self.redeem), (1, self.ask),
-            (2, self.decide), (2, self.cancel), (1, self.confirm), (1, self.release), (2, self.transfer),
+            (5, self.buy), (1, self.record), (2, self.award), (4, self.refund), (6, self.redeem), (1, self.ask),
+            (2, self.decide), (3, self.cancel), (1, self.confirm), (1, self.release), (2, self.transfer),
             (2, self.adjust), (3, self.pass_time), (1, self.wait),
         ]  # fmt: skip
         [chosen] = self.rng.choices([step for _, step in steps], [weight for weight, _ in steps])
@@ -148,7 +148,7 @@ class Trial:
 
     async def record(self) -> ModelPurchase:
         member = self.rng.choice(self.model.members)
-        amount_minor = self.rng.randint(1, 6_000)
+        amount_minor = self.rng.randint(1, 15_000)
         transaction_id = await self.shop.record_minor(self.member_id(member), amount_minor)
         purchase = ModelPurchase(member, amount_minor, amount_minor // 100, self.model.now)
         self.model.purchases.append(purchase)
