@@ -49,6 +49,11 @@ begin
 end $$
 """
 
+DEAD_ROWS = """
+select coalesce(sum(n_dead_tup), 0)::int from pg_stat_user_tables
+where relid in (select inhrelid from pg_inherits where inhparent = 'outbox'::regclass)
+"""
+
 SKIP_ALL = """
 insert into outbox_checkpoint (since, system_identifier)
 select pg_current_snapshot(), system_identifier from pg_control_system()
@@ -209,8 +214,5 @@ async def dead_rows(conn: asyncpg.Connection) -> int:
     """Dead tuples in all partitions of the outbox, as far as every session has told the statistics."""
     await conn.execute("select pg_stat_force_next_flush()")
     await asyncio.sleep(0)
-    found: int = await conn.fetchval(
-        "select coalesce(sum(n_dead_tup), 0)::int from pg_stat_user_tables where relname like 'outbox\\_from%' "
-        "or relname = 'outbox_default'"
-    )
+    found: int = await conn.fetchval(DEAD_ROWS)
     return found
