@@ -216,7 +216,7 @@ async def statements_of(conn: Connection, events: list[Recorded], rulesets: Rule
 
 async def test_the_number_of_statements_does_not_depend_on_the_batch(conn: Connection) -> None:
     await add_rule(conn, CAPPED_RULE)
-    await add_rule(conn, BUDGET_RULE)
+    await add_rule(conn, BUDGET_RULE | {"limits": {"budget_points": 10_000}})
     rulesets = Rulesets()
     one = await purchases(conn, await add_member(conn), 1)
     await award(conn, await purchases(conn, await add_member(conn), 2), rulesets)
