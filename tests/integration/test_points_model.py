@@ -78,7 +78,7 @@ def a_policy(rng: random.Random) -> dict[str, Any]:
         {"mode": "rolling", "months": rng.choice([1, 2])},
     ]
     return {
-        "pending_days": rng.choice([0, 0, 7, 40]),
+        "pending_days": rng.choice([0, 0, 0, 7, 40]),
         "expiry": rng.choice(expiries),
         "refund_policy": rng.choice(["only_pending", "within_balance", "unlimited", "unlimited"]),
         "hold_at_request": rng.random() < 0.5,
@@ -127,9 +127,9 @@ class Trial:
 
     async def step(self) -> None:
         steps: list[tuple[int, Step]] = [
-            (5, self.buy), (1, self.record), (2, self.award), (4, self.refund), (6, self.redeem), (1, self.ask),
+            (9, self.buy), (1, self.record), (2, self.award), (3, self.refund), (6, self.redeem), (1, self.ask),
             (2, self.decide), (3, self.cancel), (1, self.confirm), (1, self.release), (2, self.transfer),
-            (2, self.adjust), (3, self.pass_time), (1, self.wait),
+            (2, self.adjust), (2, self.pass_time), (1, self.wait),
         ]  # fmt: skip
         [chosen] = self.rng.choices([step for _, step in steps], [weight for weight, _ in steps])
         self.log.append(chosen.__name__)
@@ -271,7 +271,7 @@ class Trial:
 
     async def wait(self) -> None:
         """Time passes, and nobody looks."""
-        self.shop.now = self.model.now = self.model.now + timedelta(days=self.rng.choice([1, 8, 35]))
+        self.shop.now = self.model.now = self.model.now + timedelta(days=self.rng.choice([1, 1, 8, 35]))
 
     async def pass_time(self) -> None:
         await self.wait()
