@@ -28,7 +28,8 @@ from outbox.repartitioning import hold_partition_counts
 from outbox.slow_lane import SlowLane
 from outbox.term import Term
 
-FULL_PIPELINE_PAUSE_SECONDS = 0.0005
+FULL_PIPELINE_PAUSE_SECONDS = 0.001
+"""uvloop's timers count milliseconds: half of one is no pause at all, and the loop spins."""
 PAUSE_GROWTH = 1.5
 
 log = structlog.get_logger("outbox")

@@ -32,7 +32,7 @@ from outbox.settings import RelaySettings
 
 PRIMED_SECONDS = 3_600.0
 """Brokers forget an idle producer after a day (producer.id.expiration.ms)."""
-PRIMING_PAUSE_SECONDS = 0.0005
+PRIMING_PAUSE_SECONDS = 0.001
 SLICE_ROWS = 50
 """Rows given to librdkafka between two looks at the lease: no more of them can be late when a process was frozen."""
 
