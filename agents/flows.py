@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from agents.processing import Flow
-from agents.records import Record, recorded_of, redeemed_of, refunded_of
+from agents.records import Record, happened_of, recorded_of, redeemed_of, refunded_of
 from loyalty.clock import Clock
-from loyalty.services import earning, redeeming, reversing
+from loyalty.services import awarding_events, earning, redeeming, reversing
 from loyalty.services.incoming import Handled
 from loyalty.services.rulesets import Rulesets
 from loyalty.store.database import Connection
@@ -40,3 +40,14 @@ def refunding_flow(clock: Clock) -> Flow:
         return await reversing.reverse_refunds(conn, events, clock)
 
     return Flow(reversing.CONSUMER, reversing.TOPIC, reverse, lambda record: refunded_of(record).event_id)
+
+
+def events_flow(clock: Clock) -> Flow:
+    """event.recorded: what members do that is no purchase becomes points."""
+    rulesets = Rulesets()
+
+    async def award(conn: Connection, records: Sequence[Record]) -> Handled:
+        events = [happened_of(record) for record in records]
+        return await awarding_events.award_events(conn, events, clock, rulesets)
+
+    return Flow(awarding_events.CONSUMER, awarding_events.TOPIC, award, lambda record: happened_of(record).event_id)

@@ -12,11 +12,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import ValidationError
 
+from loyalty.services.awarding_events import Happened
 from loyalty.services.earning import Recorded
 from loyalty.services.incoming import Incoming
 from loyalty.services.redeeming import Redeemed
 from loyalty.services.reversing import Refunded
-from schemas.events import Event, RewardRedeemed, TransactionRecorded, TransactionRefunded
+from schemas.events import Event, EventRecorded, RewardRedeemed, TransactionRecorded, TransactionRefunded
 
 E = TypeVar("E", bound=Event)
 
@@ -55,6 +56,12 @@ def refunded_of(record: Record) -> Refunded:
     """The refund in a record of transaction.refunded. Raises Undecodable."""
     body = _body(record, TransactionRefunded)
     return _incoming(record, body, body.refund_id)
+
+
+def happened_of(record: Record) -> Happened:
+    """What a member did, in a record of event.recorded. Raises Undecodable."""
+    body = _body(record, EventRecorded)
+    return _incoming(record, body, body.event_id)
 
 
 def id_by_place(record: Record) -> UUID:

@@ -20,7 +20,7 @@ from agents.app import create_app, name_of
 from agents.bell import Bell, connect_redis
 from agents.brokers import wait_for_topics
 from agents.ending import EXIT_BUG, end_process
-from agents.flows import earning_flow, redeeming_flow, refunding_flow
+from agents.flows import earning_flow, events_flow, redeeming_flow, refunding_flow
 from agents.health import serve_health
 from agents.housekeeping import House, keep_house
 from agents.lag import LagReport
@@ -42,7 +42,12 @@ DATABASE_PAUSE_SECONDS = 1.0
 READY_SECONDS = 1.0
 GC_THRESHOLD = 50_000
 """A batch makes tens of thousands of objects and no cycles: look for cycles less often than every 700 objects."""
-ALL_FLOWS = (earning_flow(system_clock), redeeming_flow(system_clock), refunding_flow(system_clock))
+ALL_FLOWS = (
+    earning_flow(system_clock),
+    redeeming_flow(system_clock),
+    refunding_flow(system_clock),
+    events_flow(system_clock),
+)
 
 log = structlog.get_logger()
 

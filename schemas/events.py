@@ -100,6 +100,34 @@ class PointsEarned(Event):
     expires_at: UtcTime | None = None
 
 
+EventFields = dict[str, bool | int | float | str]
+"""What a custom event says, by the names of its type's fields."""
+
+
+class EventRecorded(Event):
+    """A member did something that is no purchase. Topic event.recorded."""
+
+    event_id: UUID
+    merchant_id: UUID
+    event_type: str
+    external_id: str | None = None
+    occurred_at: UtcTime
+    recorded_at: UtcTime
+    fields: EventFields = Field(default_factory=dict)
+
+
+class EventAwarded(Event):
+    """A custom event was awarded, perhaps with 0 points. Topic event.awarded."""
+
+    event_id: UUID
+    event_type: str
+    points: int
+    rules: tuple[RuleShare, ...]
+    available_after: int
+    pending_until: UtcTime | None = None
+    expires_at: UtcTime | None = None
+
+
 class RewardRedeemed(Event):
     """A member asked for a reward; the worker decides. Topic reward.redeemed."""
 
@@ -244,6 +272,8 @@ EVENTS: dict[str, type[BaseModel]] = {
     "points.expired": PointsExpired,
     "member.registered": MemberRegistered,
     "tier.changed": TierChanged,
+    "event.recorded": EventRecorded,
+    "event.awarded": EventAwarded,
     "rule.activated": RuleActivated,
 }
 """Topic name to model. `laurel topics` creates these topics."""

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from schemas.admin.pipeline import Consumers, PartitionLag
 
 KEY = "laurel:lag"
-CONSUMED_TOPICS = ("reward.redeemed", "transaction.recorded", "transaction.refunded")
+CONSUMED_TOPICS = ("event.recorded", "reward.redeemed", "transaction.recorded", "transaction.refunded")
 FRESH = timedelta(seconds=15)
 
 

@@ -6,6 +6,7 @@ reaches only what names its scope.
 
 from api.admin import (
     administrators,
+    custom_events,
     members,
     merchants,
     pipeline,
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *transactions.ROUTES,
     *replays.ROUTES,
     *rules.ROUTES,
+    *custom_events.ROUTES,
     *rewards.ROUTES,
     *merchants.ROUTES,
     *program.ROUTES,

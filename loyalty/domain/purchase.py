@@ -55,7 +55,7 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """What a custom event says, when a member did something that is no purchase: see docs/events.md."""
+    """What a custom event says, when a member did something that is no purchase."""
 
     event_type: str
     fields: Mapping[str, FieldValue]

@@ -29,7 +29,7 @@ async def record_sale(
     make_id: IdSource = new_id,
 ) -> Sale:
     """Raises what record_transaction raises; a member that there is not is Invalid, with a pointer."""
-    member_id = await _member_id(conn, command)
+    member_id = await member_id_of(conn, command.member_id, command.member_external_id)
     purchase = RecordTransaction(
         member_id=member_id,
         merchant_id=merchant_id,
@@ -48,14 +48,15 @@ async def record_sale(
     return Sale(transaction, recorded.created)
 
 
-async def _member_id(conn: Connection, command: NewTransaction) -> UUID:
-    if command.member_external_id is not None:
-        found = await members_admin.find_member_id(conn, command.member_external_id)
+async def member_id_of(conn: Connection, member_id: UUID | None, external_id: str | None) -> UUID:
+    """The member that one of the two names. Raises Invalid, with a pointer, when there is none."""
+    if external_id is not None:
+        found = await members_admin.find_member_id(conn, external_id)
         if found is None:
             raise Invalid([("/member_external_id", "There is no such member")])
         return found
-    assert command.member_id is not None, "the contract asks for one of the two"
+    assert member_id is not None, "the contract asks for one of the two"
     try:
-        return (await members_admin.get_member(conn, command.member_id)).member_id
+        return (await members_admin.get_member(conn, member_id)).member_id
     except NotFound:
         raise Invalid([("/member_id", "There is no such member")]) from None

@@ -21,12 +21,16 @@ class PastMembers:
 
     def next(self, row: Record, rules: RulesetOfOld | None) -> MemberFacts:
         """What was known of the member at this award; a tier of which nothing is known multiplies by 1."""
+        before = self._purchases[row["member_id"]]
+        self._purchases[row["member_id"]] = before + 1
+        return self.at(row, rules, before)
+
+    def at(self, row: Record, rules: RulesetOfOld | None, purchases_before: int = 0) -> MemberFacts:
+        """The same for an award that is not of a purchase, and counts for none."""
         member_id = row["member_id"]
-        before = self._purchases[member_id]
-        self._purchases[member_id] = before + 1
         tier = self._tier_at(member_id, row["wallet_version"], row["tier_code"])
         multiplier = rules.multipliers.get(tier, Decimal(1)) if rules else Decimal(1)
-        return MemberFacts(row["joined_at"], before, tier, multiplier, row["birth_date"])
+        return MemberFacts(row["joined_at"], purchases_before, tier, multiplier, row["birth_date"])
 
     def _tier_at(self, member_id: UUID, wallet_version: int, tier_now: str) -> str:
         changes = self._tier_changes.get(member_id)

@@ -13,6 +13,7 @@ from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.rules.parse import parse_rule
 from loyalty.errors import Conflict, Invalid
 from loyalty.services.auditing import Actor, Change, record_change
+from loyalty.services.custom_events import check_event_type
 from loyalty.services.events import emit, outgoing
 from loyalty.services.tending import Tended
 from loyalty.store import program, rules
@@ -35,7 +36,7 @@ async def create_rule(
     conn: Connection, command: NewRule, actor: Actor, clock: Clock, make_id: IdSource = new_id
 ) -> RuleWithVersions:
     """A draft with its first version. Raises InvalidRule, which names everything wrong with the definition."""
-    definition = parse_rule(command.root).to_json()
+    definition = await _definition(conn, command)
     rule_id, at = make_id(), clock()
     await rules.insert_rule(conn, rule_id, at)
     return await _add_version(conn, rule_id, 1, definition, "created", actor, at)
@@ -45,7 +46,7 @@ async def add_rule_version(
     conn: Connection, rule_id: UUID, command: NewRule, actor: Actor, clock: Clock
 ) -> RuleWithVersions:
     """The next version, not yet in force: activate it. Raises NotFound, InvalidRule."""
-    definition = parse_rule(command.root).to_json()
+    definition = await _definition(conn, command)
     latest = (await rules.lock_rule(conn, rule_id)).latest_version
     return await _add_version(conn, rule_id, latest + 1, definition, "version_added", actor, clock())
 
@@ -125,6 +126,12 @@ async def retire_rule(conn: Connection, rule_id: UUID, actor: Actor, clock: Cloc
     after = await rules.get_rule(conn, rule_id)
     await record_change(conn, _change("earning_rule.retired", before, after), actor, at)
     return after
+
+
+async def _definition(conn: Connection, command: NewRule) -> dict[str, Any]:
+    rule = parse_rule(command.root)
+    await check_event_type(conn, rule)
+    return rule.to_json()
 
 
 def _version_of(rule: Rule, wanted: int | None) -> int:

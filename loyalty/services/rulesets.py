@@ -1,9 +1,11 @@
 """The earning rules in force, compiled once and kept until the program or its rules change."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from loyalty.domain.program import ProgramSettings, Rounding
 from loyalty.domain.rules import Ruleset, compile_ruleset
+from loyalty.domain.rules.ruleset import compile_event_rulesets
 from loyalty.domain.terms import PointsTerms
 from loyalty.services.points_policy import terms_of
 from loyalty.services.rules_on_trial import RulesOnTrial, rules_on_trial
@@ -22,7 +24,14 @@ class RulesetInForce(NamedTuple):
     ruleset: Ruleset
     tiers: TierRules
     on_trial: RulesOnTrial | None
+    currency: str
+    by_event_type: Mapping[str, Ruleset]
+    no_rules: Ruleset
     terms: PointsTerms = PointsTerms()
+
+    def for_events(self, event_type: str) -> Ruleset:
+        """The rules for custom events of this type."""
+        return self.by_event_type.get(event_type, self.no_rules)
 
 
 class Rulesets:
@@ -50,7 +59,16 @@ async def _compile(conn: Connection, program: Record) -> RulesetInForce:
     settings = ProgramSettings(program["currency"], program["time_zone"], Rounding(program["rounding"]), terms)
     tiers = await read_tier_rules(conn)
     on_trial = rules_on_trial(rules, trials, settings)
-    return RulesetInForce(program["ruleset_version"], compile_ruleset(rules, settings), tiers, on_trial, terms)
+    return RulesetInForce(
+        program["ruleset_version"],
+        compile_ruleset(rules, settings),
+        tiers,
+        on_trial,
+        settings.currency,
+        compile_event_rulesets(rules, settings),
+        compile_ruleset([], settings),
+        terms,
+    )
 
 
 async def read_tier_rules(conn: Connection) -> TierRules:

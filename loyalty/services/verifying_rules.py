@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from loyalty.domain.award import Award
+from loyalty.domain.purchase import EventFacts, Purchase
+from loyalty.domain.rules.conditions import event_value
 from loyalty.domain.rules.history import History
 from loyalty.services.past_members import PastMembers
+from loyalty.store import custom_events
 from loyalty.store import history as store
 from loyalty.store.database import Connection, Record
 from loyalty.store.history import RulesetOfOld
@@ -23,7 +26,7 @@ Shares = dict[tuple[UUID, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An award that the rules do not explain."""
+    """An award that the rules do not explain; of a custom event, transaction_id is the event's."""
 
     transaction_id: UUID
     member_id: UUID
@@ -63,6 +66,10 @@ async def verify_rules(conn: Connection) -> AsyncIterator[RulesVerified]:
         for row in rows:
             _check(row, rulesets.get(row["ruleset_version"]), members, past, found)
         yield found
+    async for rows in custom_events.read_awards(conn):
+        for row in rows:
+            _check_event(row, rulesets.get(row["ruleset_version"]), members, past, found)
+        yield found
     if not found.awards:
         yield found
 
@@ -76,6 +83,22 @@ def _check(row: Record, rules: RulesetOfOld | None, members: PastMembers, past: 
         return
     reckoned = past.award(rules.ruleset, row["member_id"], store.purchase_of(row), facts)
     found.note(row, _differences(row, reckoned))
+
+
+def _check_event(
+    row: Record, rules: RulesetOfOld | None, members: PastMembers, past: History, found: RulesVerified
+) -> None:
+    found.awards += 1
+    found.points += row["points"]
+    ruleset = None if rules is None else rules.for_events(row["event_type"])
+    if rules is None or ruleset is None or (row["status"] == "erased" and ruleset.asks_for_birthdays):
+        found.unverifiable += 1
+        return
+    fields = {name: event_value(value) for name, value in row["fields"].items()}
+    what = Purchase(
+        row["merchant_id"], row["occurred_at"], 0, rules.currency, (), EventFacts(row["event_type"], fields)
+    )
+    found.note(row, _differences(row, past.award(ruleset, row["member_id"], what, members.at(row, rules))))
 
 
 def _differences(row: Record, reckoned: Award) -> list[str]:

@@ -143,10 +143,15 @@ select coalesce(e.id, a.entry_id) as entry_id, coalesce(a.member_id, e.member_id
   count(*) over () as total,
   format('award of %s points to transaction %s where the entry books %s for %s',
     a.points, a.transaction_id, e.points, e.source_id) as detail
-from (select * from award where points > 0 or entry_id is not null) a full join earned e on e.id = a.entry_id
+from (
+  select transaction_id, member_id, points, entry_id from award where points > 0 or entry_id is not null
+  union all
+  select event_id, member_id, points, entry_id from event_award where points > 0 or entry_id is not null
+) a full join earned e on e.id = a.entry_id
 left join transaction t on t.id = a.transaction_id
+left join member_event m on m.id = a.transaction_id
 where (a.points::numeric, a.transaction_id, a.member_id) is distinct from (e.points, e.source_id, e.member_id)
-  or t.member_id is distinct from a.member_id
+  or coalesce(t.member_id, m.member_id) is distinct from a.member_id
 order by 1 nulls first limit :most;
 
 -- name: find_wrong_redemptions

@@ -12,6 +12,7 @@ from loyalty.domain.money import to_minor
 from loyalty.domain.program import ProgramSettings, Rounding
 from loyalty.domain.purchase import Line, Purchase
 from loyalty.domain.rules import ActiveRule, Ruleset, active_rule, compile_ruleset
+from loyalty.domain.rules.ruleset import compile_event_rulesets
 from loyalty.store.database import Connection, Pool, Record, connection
 from loyalty.store.queries import fetch_all, queries
 from schemas.admin.replays import Replay
@@ -27,6 +28,13 @@ class RulesetOfOld:
 
     ruleset: Ruleset
     multipliers: Mapping[str, Decimal]
+    by_event_type: Mapping[str, Ruleset]
+    no_rules: Ruleset
+    currency: str
+
+    def for_events(self, event_type: str) -> Ruleset:
+        """The rules for custom events of this type."""
+        return self.by_event_type.get(event_type, self.no_rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,13 @@ def _ruleset(row: Record, rules: Mapping[tuple[UUID, int], ActiveRule]) -> Rules
     settings = ProgramSettings(program["currency"], program["time_zone"], Rounding(program["rounding"]))
     in_force = [rules[UUID(one["rule_id"]), one["version"]] for one in row["rules"]]
     multipliers = {tier["code"]: Decimal(str(tier["multiplier"])) for tier in row["tiers"]}
-    return RulesetOfOld(compile_ruleset(in_force, settings), multipliers)
+    return RulesetOfOld(
+        compile_ruleset(in_force, settings),
+        multipliers,
+        compile_event_rulesets(in_force, settings),
+        compile_ruleset([], settings),
+        settings.currency,
+    )
 
 
 async def insert_replay(conn: Connection, replay: Replay) -> None:

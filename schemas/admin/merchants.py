@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.admin.fields import Command, ExternalId, ShortText, omitted
 from schemas.common import Answered, Page, PageQuery, UtcTime
 
-Scope = Literal["transactions:write", "refunds:write", "redemptions:write"]
+Scope = Literal["transactions:write", "refunds:write", "redemptions:write", "events:write"]
 
 MAX_OVERLAP_SECONDS = 7 * 86_400
 
@@ -66,7 +66,7 @@ class MerchantKeyPage(Page[MerchantKey]):
 class NewMerchantKey(Command):
     """What the key may do."""
 
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=4)]
 
 
 class RotateKey(Command):

@@ -71,6 +71,7 @@ def test_what_moves_points_asks_for_an_idempotency_key(openapi: dict[str, Any]) 
         if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
     }
     assert asking == {
+        "POST /events",
         "POST /members/{member_id}/adjustments",
         "POST /transactions",
         "POST /transactions/{transaction_id}/refunds",

@@ -17,7 +17,7 @@ SOME_ID = "01890000-0000-7000-8000-000000000000"
 
 ANYONE = "POST /login, POST /logout, POST /refresh"
 VIEWER = """
-    GET /admins, GET /audit-log, GET /dead-letters, GET /earning-rules, GET /earning-rules/replays,
+    GET /admins, GET /audit-log, GET /dead-letters, GET /earning-rules, GET /event-types, GET /earning-rules/replays,
     GET /earning-rules/replays/{replay_id}, GET /earning-rules/{rule_id}, GET /earning-rules/{rule_id}/trial,
     GET /me, GET /members, GET /members/{member_id}, GET /members/{member_id}/balance,
     GET /members/{member_id}/ledger, GET /merchants,
@@ -38,6 +38,7 @@ OPERATOR = """
 ADMIN = """
     PATCH /admins/{admin_id}, PATCH /merchants/{merchant_id}, PATCH /program, POST /admins,
     POST /dead-letters/{dead_letter_id}/requeue, POST /dead-letters/{dead_letter_id}/skip, POST /earning-rules,
+    POST /event-types,
     POST /earning-rules/replays, POST /earning-rules/replays/{replay_id}/cancel, POST /earning-rules/{rule_id}/try,
     POST /earning-rules/{rule_id}/activate, POST /earning-rules/{rule_id}/retire,
     POST /earning-rules/{rule_id}/versions, POST /merchants, POST /merchants/{merchant_id}/keys,
@@ -47,7 +48,7 @@ ADMIN = """
 REFUNDER = "POST /transactions/{transaction_id}/refunds"
 MERCHANT = f"""
     {REFUNDER}, POST /redemptions/{{redemption_id}}/confirm, POST /redemptions/{{redemption_id}}/release,
-    POST /transactions
+    POST /transactions, POST /events
 """
 
 UNKNOWN = "unknown"
@@ -79,7 +80,7 @@ def listed(text: str) -> set[str]:
 
 async def clients(api: AdminApi) -> list[tuple[str, str, Client]]:
     """(what it is, as which caller it counts, the client)."""
-    key = await api.add_merchant_key("transactions:write", "refunds:write", "redemptions:write")
+    key = await api.add_merchant_key("transactions:write", "refunds:write", "redemptions:write", "events:write")
     gone = await api.add_admin("admin")
     refunder = await api.add_merchant_key("refunds:write")
     async with api.pool.acquire() as conn:

@@ -71,6 +71,11 @@ class Operator:
         await self.do("POST /earning-rules/{rule_id}/try", rule_id=rule_id)
         await self.do("POST /earning-rules/{rule_id}/activate", rule_id=rule_id)
         await self.do("POST /earning-rules/{rule_id}/retire", rule_id=rule_id)
+        await self.do("POST /event-types", {"code": "walk", "name": "A walk"})
+        walker = await self.api.add_merchant_key("events:write")
+        member_id = (await self.api.admin.post("/members", {"external_id": "walker"})).body["member_id"]
+        walk = {"event_type": "walk", "member_id": member_id}
+        await self.do("POST /events", walk, self.api.client(walker.secret))
         replay_id = (await self.do("POST /earning-rules/replays", {"rules": [RULE]})).body["replay_id"]
         await self.do("POST /earning-rules/replays/{replay_id}/cancel", replay_id=replay_id)
         reward_id = (await self.do("POST /rewards", {"name": "Mug", "points_cost": 5})).body["reward_id"]

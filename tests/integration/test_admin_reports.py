@@ -153,7 +153,7 @@ async def test_the_pipeline_tells_what_waits_and_what_is_not_known(api: AdminApi
     with redis.Redis.from_url(redis_url) as client:
         client.hset(f"{api.settings.topic_prefix}laurel:lag", mapping=fields)
     found = (await viewer.get("/pipeline")).body
-    assert (found["consumers"]["known"], found["consumers"]["lag_events"]) == (True, 48)
+    assert (found["consumers"]["known"], found["consumers"]["lag_events"]) == (True, 64)
 
 
 async def dead_letter(conn: Connection, event: dict[str, Any] | None) -> UUID:

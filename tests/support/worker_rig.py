@@ -17,7 +17,7 @@ from schemas.events import RewardRedeemed, TransactionRecorded
 
 T = TypeVar("T")
 
-CONSUMED_TOPICS = ("transaction.recorded", "reward.redeemed", "transaction.refunded")
+CONSUMED_TOPICS = ("transaction.recorded", "reward.redeemed", "transaction.refunded", "event.recorded")
 SIGNING_KEY = "c2lnbmluZy1rZXktb2YtdGVzdHMtMzItYnl0ZXMtYXQtbGVhc3Q"
 
 

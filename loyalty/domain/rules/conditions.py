@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
 from loyalty.domain.money import exponent_of
-from loyalty.domain.purchase import Line, MemberFacts, Purchase
+from loyalty.domain.purchase import FieldValue, Line, MemberFacts, Purchase
 from loyalty.domain.rules.definition import Condition, EventField, Field, Op, Window
 from loyalty.domain.rules.fields import MAX_DECIMALS
 
@@ -56,7 +56,7 @@ def in_window(window: Window, at: datetime) -> bool:
     return (window.starts_at is None or window.starts_at <= at) and (window.ends_at is None or at < window.ends_at)
 
 
-def event_value(value: object) -> Fact:
+def event_value(value: object) -> FieldValue:
     """A field of an event as it is compared: a number in ten-thousandths, all else as it is."""
     if isinstance(value, bool | str):
         return value
