@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.admin_api import Client
 from tests.support.system import System
+from tests.support.worker_rig import CONSUMED_TOPICS
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -97,7 +98,7 @@ async def test_the_pipeline_is_told_by_a_relay_and_a_worker_that_live(
     assert found["outbox"]["leader"] is not None
     assert found["outbox"]["oldest_unpublished_age_seconds"] is None
     partitions = int(system.environment["LAUREL_KAFKA_PARTITIONS"])
-    assert len(found["consumers"]["partitions"]) == 2 * partitions
+    assert len(found["consumers"]["partitions"]) == len(CONSUMED_TOPICS) * partitions
 
 
 async def test_the_overview_adds_up(admin: Client) -> None:
