@@ -64,6 +64,19 @@ async def test_append_is_one_statement_whatever_the_number_of_events(conn: async
     assert len(seen) == 2
 
 
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("before", "within"), [("off", "local"), ("remote_write", "remote_write")])
+async def test_a_transaction_that_appends_waits_for_the_disk(
+    conn: asyncpg.Connection, count: int, before: str, within: str
+) -> None:
+    await conn.execute("select set_config('synchronous_commit', $1, false)", before)
+    async with conn.transaction():
+        await append(conn, [event(n) for n in range(count)], TOPICS)
+        assert await conn.fetchval("show synchronous_commit") == within
+    assert await conn.fetchval("show synchronous_commit") == before
+    assert len(await rows(conn)) == count
+
+
 async def test_outside_a_transaction_it_is_refused(conn: asyncpg.Connection) -> None:
     with pytest.raises(OutsideTransactionError):
         await append(conn, [event()], TOPICS)
