@@ -9,6 +9,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.laurel-ready
 UV_VERSION := 0.13.9
+JOBS ?= 2
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 SUPPORTED := 3.11 3.12 3.13
 CODE := agents api bench cli db examples loyalty outbox schemas stack tests tools
@@ -51,8 +52,8 @@ run: setup ## Start all, fill it with real purchases, stay up (ARGS="--once --ba
 down: setup ## Stop what runs here
 	@$(BIN)/laurel stack down
 
-test: setup ## All tests on real servers; campaigns small (SEED=… repeats a run)
-	LAUREL_TEST_SEED=$(SEED) $(BIN)/pytest --hypothesis-seed=$(SEED) $(ARGS)
+test: setup ## All tests on real servers; campaigns small (SEED=… repeats a run, JOBS=1 does one at a time)
+	LAUREL_TEST_SEED=$(SEED) $(BIN)/pytest --numprocesses=$(JOBS) --dist=loadfile --hypothesis-seed=$(SEED) $(ARGS)
 
 test-long: setup ## All tests, campaigns whole; reports go to docs/reports
 	LAUREL_TEST_LONG=1 LAUREL_TEST_SEED=$(SEED) $(BIN)/pytest --timeout=7200 --hypothesis-seed=$(SEED) $(ARGS)
