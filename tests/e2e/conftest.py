@@ -1,47 +1,37 @@
-"""One whole system for the tests of this folder, and the one replay that several of them look at."""
+"""One whole system for the tests of this folder that can live with what the others did in it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from contextlib import contextmanager
 
 import aiohttp
 import pytest
 
 from cli.demo_program.seeding import Seeded, seed_demo_program
-from cli.journey.baskets import ALL_BASKETS
 from cli.journey.client import ApiClient, open_session
 from cli.journey.replaying import minting
 from loyalty.clock import system_clock
 from loyalty.store.database import Pool, open_pool, transaction
-from tests.support.campaigns import sized, write_report
 from tests.support.databases import run_in_thread
 from tests.support.servers import Servers
 from tests.support.system import System, own_environment, running_system
 
-BASKETS = sized(5_000, ALL_BASKETS)
 
-
-@pytest.fixture(scope="session")
-def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+@contextmanager
+def demo_system(servers: Servers, template: str, paths: pytest.TempPathFactory) -> Iterator[System]:
     """Two Customer APIs, an Admin API, a relay and a worker, with the demo program in a database of their own."""
-    folder = tmp_path_factory.mktemp("system")
-    with own_environment(servers, template_database) as environment:
+    with own_environment(servers, template) as environment:
         run_in_thread(_seed(environment["LAUREL_DATABASE_URL"]))
-        with running_system(environment, folder) as running:
+        with running_system(environment, paths.mktemp("system")) as running:
             yield running
 
 
 @pytest.fixture(scope="session")
-def replayed(system: System) -> dict[str, Any]:
-    """The summary of `laurel replay` over BASKETS baskets: sent once, looked at by many."""
-    file = system.folder / "replay.json"
-    urls = [f"--customer-url={url}" for url in system.customer_urls]
-    system.laurel("replay", f"--baskets={BASKETS}", f"--json={file}", *urls)
-    summary: dict[str, Any] = json.loads(file.read_text())
-    write_report("replay", summary)
-    return summary
+def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The system that tests share, one after the other."""
+    with demo_system(servers, template_database, tmp_path_factory) as running:
+        yield running
 
 
 @pytest.fixture

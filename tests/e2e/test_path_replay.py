@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from cli.journey.baskets import read_participants
+from cli.journey.baskets import ALL_BASKETS, read_participants
 from cli.journey.client import ApiClient
 from cli.journey.enrolling import logins_of
 from loyalty.store.database import Pool
-from tests.e2e.conftest import BASKETS
+from tests.e2e.conftest import demo_system
 from tests.e2e.oracle import points_by_household as oracle
 from tests.support.audits import ledger_faults, points_by_household, published
-from tests.support.campaigns import sized
+from tests.support.campaigns import sized, write_report
+from tests.support.servers import Servers
 from tests.support.system import System
 
 pytestmark = pytest.mark.timeout(sized(300, 3_600))
+
+BASKETS = sized(5_000, ALL_BASKETS)
+
+
+@pytest.fixture(scope="module")
+def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system in which nothing happens but the replay."""
+    with demo_system(servers, template_database, tmp_path_factory) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def replayed(system: System) -> dict[str, Any]:
+    """The summary of `laurel replay` over BASKETS baskets: sent once, looked at by many."""
+    file = system.folder / "replay.json"
+    urls = [f"--customer-url={url}" for url in system.customer_urls]
+    system.laurel("replay", f"--baskets={BASKETS}", f"--json={file}", *urls)
+    summary: dict[str, Any] = json.loads(file.read_text())
+    write_report("replay", summary)
+    return summary
 
 
 async def test_every_household_has_the_points_that_the_file_itself_gives(
