@@ -3,6 +3,7 @@
 The values' schemas are the committed files themselves, referred to, not repeated.
 """
 
+import inspect
 from typing import Any
 
 from pydantic import BaseModel
@@ -89,4 +90,4 @@ def _headers() -> dict[str, Any]:
 
 
 def _told(model: type[BaseModel]) -> str:
-    return (model.__doc__ or "").partition(" Topic ")[0].strip()
+    return inspect.cleandoc(model.__doc__ or "").partition(" Topic ")[0].strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -140,7 +141,7 @@ def _responses(route: Route, refs: Refs) -> dict[str, Any]:
 
 def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str, Any]:
     answer: dict[str, Any] = {
-        "description": (model.__doc__ or "").strip() if model else "Done.",
+        "description": inspect.cleandoc(model.__doc__ or "") if model else "Done.",
         "headers": ANSWER_HEADERS,
     }
     if route.streams:
