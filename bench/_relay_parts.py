@@ -36,8 +36,9 @@ def _produce(options: argparse.Namespace) -> None:
     """The floor: nothing is read, no record has a header or a callback."""
     settings = {"bootstrap.servers": options.bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 5}
     producer = Producer({**settings, "queue.buffering.max.messages": 1_000_000})
-    producer.list_topics(options.topic, 10)
-    for number in range(options.rows):
+    producer.produce(options.topic, PAYLOAD, "member-0")
+    producer.flush()  # it has its id now, and begins to send when it is given something, not when it is given all
+    for number in range(1, options.rows):
         producer.produce(options.topic, PAYLOAD, f"member-{number % KEYS}")
         if number % 1_000 == 0:
             producer.poll(0)

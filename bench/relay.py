@@ -29,7 +29,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 import uvloop
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -270,6 +270,8 @@ class Bench:
         name = topics.kafka_names[TOPIC]
         try:
             return sum(consumer.get_watermark_offsets(TopicPartition(name, p), 10)[1] for p in range(PARTITIONS))
+        except KafkaException:  # a new topic's leaders are not all there yet
+            return 0
         finally:
             consumer.close()
 
