@@ -36,7 +36,7 @@ from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(sized(420, 3_600))]
 
-BASKETS = sized(2_000, 20_000)
+BASKETS = sized(3_000, 20_000)
 KILLS = sized(24, 300)
 LOOK_SECONDS = 0.02
 PAUSE_SECONDS = (0.5, 2.5)
