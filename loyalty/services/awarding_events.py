@@ -5,22 +5,19 @@ wallets are locked, and event.awarded goes to the outbox last. Points of events 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.domain.award import Award
-from loyalty.domain.ledger import earn
 from loyalty.domain.purchase import EventFacts, MemberFacts, Purchase
 from loyalty.domain.rules.conditions import event_value
 from loyalty.services.events import emit, outgoing
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
-from loyalty.services.posting import Book, Booking
+from loyalty.services.posting import Book
+from loyalty.services.posting_awards import Awarded, post_award
 from loyalty.services.rule_usage import RuleUsage
 from loyalty.services.rulesets import RulesetInForce, Rulesets
 from loyalty.store import custom_events as store
-from loyalty.store.awards import NewAward
 from loyalty.store.database import Connection
 from outbox import NewEvent
 from schemas.events import EventAwarded, EventRecorded, RuleShare
@@ -29,16 +26,6 @@ CONSUMER = "events"
 TOPIC = "event.recorded"
 
 Happened = Incoming[EventRecorded]
-
-
-@dataclass(frozen=True, slots=True)
-class Awarded:
-    """An event with its award and what that left in the wallet."""
-
-    event: Happened
-    award: Award
-    available_after: int
-    wallet_version: int
 
 
 async def award_events(
@@ -57,7 +44,7 @@ async def award_events(
     rules = await rulesets.current(conn)
     awarded = await _evaluate(conn, fresh, rules, book, at)
     entry_ids = await book.close(conn, at)
-    rows = [_award_row(done, rules.version, entry_ids.get(done.event.event_id)) for done in awarded]
+    rows = [done.row(rules.version, entry_ids.get(done.event.event_id)) for done in awarded]
     await store.insert_awards(conn, rows, at)
     await emit(conn, [_event_awarded(done, ids(), at) for done in awarded])
     return Handled(len(fresh), frozenset(event.body.member_id for event in fresh))
@@ -65,7 +52,7 @@ async def award_events(
 
 async def _evaluate(
     conn: Connection, events: Sequence[Happened], rules: RulesetInForce, book: Book, at: datetime
-) -> list[Awarded]:
+) -> list[Awarded[EventRecorded]]:
     happened = [(event, purchase_of(event.body, rules.currency)) for event in events]
     wanted = {
         (event.body.member_id, key)
@@ -81,7 +68,7 @@ async def _evaluate(
         ruleset = rules.for_events(event.body.event_type)
         award = ruleset.evaluate(what, facts, usage.seen_by(wallet.member_id))
         usage.count(wallet.member_id, award.usage_changes)
-        awarded.append(_post(book, event, award, rules, at))
+        awarded.append(post_award(book, wallet, event, event.body.event_id, award, rules, at))
     await usage.save(conn)
     return awarded
 
@@ -92,38 +79,7 @@ def purchase_of(event: EventRecorded, currency: str) -> Purchase:
     return Purchase(event.merchant_id, event.occurred_at, 0, currency, (), EventFacts(event.event_type, fields))
 
 
-def _post(book: Book, event: Happened, award: Award, rules: RulesetInForce, at: datetime) -> Awarded:
-    wallet = book.wallets[event.body.member_id]
-    if not award.points:
-        return Awarded(event, award, wallet.available, book.touch(wallet.member_id))
-    pending_until = award.pending_until if award.pending_until is not None and award.pending_until > at else None
-    draft = earn(event.event_id, wallet.member_id, award.points, pending=pending_until is not None, owed=wallet.owed)
-    booking = Booking(
-        draft,
-        source_id=event.body.event_id,
-        booked_at=at,
-        expires_at=award.expires_at,
-        traceparent=event.traceparent,
-        pending_until=pending_until,
-        rolls_months=rules.terms.rolls_months,
-    )
-    posted = book.post(booking)
-    return Awarded(event, award, posted.available_after, posted.wallet_version)
-
-
-def _award_row(done: Awarded, ruleset_version: int, entry_id: int | None) -> NewAward:
-    return NewAward(
-        transaction_id=done.event.body.event_id,
-        member_id=done.event.body.member_id,
-        points=done.award.points,
-        entry_id=entry_id,
-        ruleset_version=ruleset_version,
-        receipt=done.award.receipt.to_json(),
-        wallet_version=done.wallet_version,
-    )
-
-
-def _event_awarded(done: Awarded, event_id: UUID, at: datetime) -> NewEvent:
+def _event_awarded(done: Awarded[EventRecorded], event_id: UUID, at: datetime) -> NewEvent:
     award = done.award
     told = EventAwarded(
         member_id=done.event.body.member_id,
@@ -132,7 +88,7 @@ def _event_awarded(done: Awarded, event_id: UUID, at: datetime) -> NewEvent:
         points=award.points,
         rules=tuple(RuleShare(rule_id=s.rule_id, version=s.version, points=s.points) for s in award.shares),
         available_after=done.available_after,
-        pending_until=award.pending_until if award.points else None,
+        pending_until=done.pending_until,
         expires_at=award.expires_at if award.points else None,
     )
     return outgoing(told, event_id=event_id, occurred_at=at, traceparent=done.event.traceparent)

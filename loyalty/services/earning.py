@@ -6,24 +6,22 @@ last. An award of 0 points has an award row and no journal entry.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.domain.award import Award
-from loyalty.domain.ledger import earn
 from loyalty.domain.money import to_minor
 from loyalty.domain.purchase import Line, MemberFacts, Purchase
 from loyalty.services.events import emit, outgoing_json
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
-from loyalty.services.posting import Book, Booking
+from loyalty.services.posting import Book
+from loyalty.services.posting_awards import Awarded, post_award
 from loyalty.services.rule_usage import RuleUsage
 from loyalty.services.rules_on_trial import Trials
 from loyalty.services.rulesets import RulesetInForce, Rulesets
 from loyalty.services.tier_book import TierBook
 from loyalty.store import inbox
-from loyalty.store.awards import NewAward, insert_awards
+from loyalty.store.awards import insert_awards
 from loyalty.store.database import Connection
 from loyalty.store.ledger import Wallet
 from outbox import NewEvent
@@ -32,16 +30,6 @@ from schemas.events import TransactionRecorded
 CONSUMER = "earning"
 
 Recorded = Incoming[TransactionRecorded]
-
-
-@dataclass(frozen=True, slots=True)
-class Awarded:
-    """A purchase with its award and what that left in the wallet."""
-
-    event: Recorded
-    award: Award
-    available_after: int
-    wallet_version: int
 
 
 async def award_transactions(
@@ -62,9 +50,7 @@ async def award_transactions(
     awarded = await _evaluate(conn, fresh, rules, book, tiers, at)
     moves = await tiers.save(conn, at, ids)
     entry_ids = await book.close(conn, at)
-    await insert_awards(
-        conn, [_award_row(done, rules.version, entry_ids.get(done.event.event_id)) for done in awarded], at
-    )
+    await insert_awards(conn, [done.row(rules.version, entry_ids.get(done.event.event_id)) for done in awarded], at)
     await emit(conn, [*(_points_earned(done, ids(), at) for done in awarded), *moves])
     return Handled(len(fresh), frozenset(event.body.member_id for event in fresh))
 
@@ -76,7 +62,7 @@ async def _claim(conn: Connection, events: Sequence[Recorded]) -> list[Recorded]
 
 async def _evaluate(
     conn: Connection, events: Sequence[Recorded], rules: RulesetInForce, book: Book, tiers: TierBook, at: datetime
-) -> list[Awarded]:
+) -> list[Awarded[TransactionRecorded]]:
     purchases = [_purchase(event.body) for event in events]
     wanted = {
         (event.body.member_id, key)
@@ -91,36 +77,12 @@ async def _evaluate(
         award = rules.ruleset.evaluate(purchase, facts, used)
         trials.evaluate(purchase, facts, used)
         usage.count(wallet.member_id, award.usage_changes)
-        awarded.append(_post(book, event, award, rules, at))
+        wallet.transactions_awarded += 1
+        awarded.append(post_award(book, wallet, event, event.body.transaction_id, award, rules, at))
         tiers.count(wallet.member_id, purchase.occurred_at, award.points, purchase.amount_minor, at)
     await usage.save(conn)
     await trials.save(conn)
     return awarded
-
-
-def _post(book: Book, event: Recorded, award: Award, rules: RulesetInForce, at: datetime) -> Awarded:
-    wallet = book.wallets[event.body.member_id]
-    wallet.transactions_awarded += 1
-    if not award.points:
-        return Awarded(event, award, wallet.available, book.touch(wallet.member_id))
-    pending_until = _still_pending(award, at)
-    draft = earn(event.event_id, wallet.member_id, award.points, pending=pending_until is not None, owed=wallet.owed)
-    booking = Booking(
-        draft,
-        source_id=event.body.transaction_id,
-        booked_at=at,
-        expires_at=award.expires_at,
-        traceparent=event.traceparent,
-        pending_until=pending_until,
-        rolls_months=rules.terms.rolls_months,
-    )
-    posted = book.post(booking)
-    return Awarded(event, award, posted.available_after, posted.wallet_version)
-
-
-def _still_pending(award: Award, at: datetime) -> datetime | None:
-    """A purchase that is processed late may be past its pending period."""
-    return award.pending_until if award.pending_until is not None and award.pending_until > at else None
 
 
 def _purchase(recorded: TransactionRecorded) -> Purchase:
@@ -145,20 +107,7 @@ def _facts(wallet: Wallet, rules: RulesetInForce) -> MemberFacts:
     )
 
 
-def _award_row(awarded: Awarded, ruleset_version: int, entry_id: int | None) -> NewAward:
-    recorded = awarded.event.body
-    return NewAward(
-        transaction_id=recorded.transaction_id,
-        member_id=recorded.member_id,
-        points=awarded.award.points,
-        entry_id=entry_id,
-        ruleset_version=ruleset_version,
-        receipt=awarded.award.receipt.to_json(),
-        wallet_version=awarded.wallet_version,
-    )
-
-
-def _points_earned(awarded: Awarded, event_id: UUID, at: datetime) -> NewEvent:
+def _points_earned(awarded: Awarded[TransactionRecorded], event_id: UUID, at: datetime) -> NewEvent:
     recorded, award = awarded.event.body, awarded.award
     body = {
         "schema_version": 1,
@@ -167,7 +116,7 @@ def _points_earned(awarded: Awarded, event_id: UUID, at: datetime) -> NewEvent:
         "points": award.points,
         "rules": [{"rule_id": s.rule_id, "version": s.version, "points": s.points} for s in award.shares],
         "available_after": awarded.available_after,
-        "pending_until": _still_pending(award, at) if award.points else None,
+        "pending_until": awarded.pending_until,
         "expires_at": award.expires_at if award.points else None,
     }
     return outgoing_json(
