@@ -87,6 +87,7 @@ async def test_a_new_leader_knows_what_is_parked(stage: Stage, conn: asyncpg.Con
     async with stage.relaying():
         await stage.append(conn, stage.event("a"), stage.event("b"))
         await parked(conn, waiting_rows=7)
+        await stage.published_rows(conn, 15)
     assert 21 not in await ids_of(stage, "a", 15)
 
 
