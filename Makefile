@@ -8,6 +8,8 @@ VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.laurel-ready
+WEB_STAMP := web/node_modules/.laurel-ready
+NPM := $(BIN)/python -m stack.node
 UV_VERSION := 0.13.9
 JOBS ?= 2
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
@@ -23,7 +25,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV = PATH="$$PATH:$(abspath $(BIN))" uv $(shell mkdir -p "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" \
 	2>/dev/null || echo --no-cache)
 
-.PHONY: help setup run down test test-long test-pythons check format bench lock clean
+.PHONY: help setup run down test test-long test-pythons check format bench lock clean web-setup web-client
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +47,17 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps \
 	--config-setting editable_mode=compat --editable .
 	@touch $(STAMP)
+
+web-setup: $(WEB_STAMP) ## Install the web workspace's packages, as web/package-lock.json pins them
+
+$(WEB_STAMP): web/package-lock.json web/.npmrc | $(STAMP)
+	@echo "setup: $$(grep -c '"integrity"' $<) packages of $< at most"
+	@$(NPM) ci --no-progress --loglevel=error || { echo "npm could not install the web apps' packages: is its \
+	registry in reach ($$($(NPM) config get registry 2>/dev/null))? Then run make web-setup again" >&2; exit 1; }
+	@touch $@
+
+web-client: web-setup ## Generate the web apps' API client from the committed OpenAPI documents
+	@$(NPM) run --silent client
 
 run: setup ## Start all, fill it with real purchases, stay up (ARGS="--once --baskets 2000")
 	@$(BIN)/laurel run $(ARGS)
@@ -68,17 +81,19 @@ test-pythons: ## Unit tests and a smoke of the stack on every supported Python t
 	LAUREL_TEST_SEED=$(SEED) .tox/$$version/bin/pytest -q --hypothesis-seed=$(SEED) -p no:cacheprovider \
 	tests/unit tests/integration/test_stack_smoke.py; done
 
-check: setup ## Formatting, lint, types, who imports whom, the image and compose files
+check: setup web-setup ## Formatting, lint, types, who imports whom, the image and compose files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/hadolint docker/Dockerfile
+	$(NPM) run --silent check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
-format: setup ## Format the code and sort its imports
+format: setup web-setup ## Format the code and sort its imports
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
+	$(NPM) run --silent format
 
 bench: setup ## Measure; one JSON object a line
 	@for script in bench/[a-z]*.py; do \
@@ -94,4 +109,4 @@ lock: setup ## Pin the dependencies of setup.cfg, and Kafka's jars
 	@$(BIN)/python -m stack.jars
 
 clean: ## Remove the virtual environments and caches (not .laurel: that is data)
-	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) web/node_modules web/apps/*/.next .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

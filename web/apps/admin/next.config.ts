@@ -1,0 +1,17 @@
+import { fileURLToPath } from "node:url";
+import type { NextConfig } from "next";
+
+const workspace = fileURLToPath(new URL("../..", import.meta.url));
+
+const config: NextConfig = {
+  output: "standalone",
+  outputFileTracingRoot: workspace,
+  turbopack: { root: workspace },
+  transpilePackages: ["@laurel/api-client", "@laurel/bff", "@laurel/ui"],
+  poweredByHeader: false,
+  reactStrictMode: true,
+  compress: false,
+  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@tabler/icons-react"] },
+};
+
+export default config;
