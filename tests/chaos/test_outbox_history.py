@@ -157,7 +157,7 @@ def stray(history: History, draw: st.DrawFn) -> frozenset[str]:
 def invent(history: History, draw: st.DrawFn) -> frozenset[str]:
     """A record that nobody wrote."""
     chosen = draw(st.sampled_from(history.whole()))
-    unheard_of = event_id(UNHEARD_OF + len(history.deliveries))
+    unheard_of = event_id(UNHEARD_OF + len(history.broken))
     history.deliveries.append(replace(chosen, event_id=unheard_of, offset=history.end_of(chosen)))
     history.broken.add(unheard_of)
     return frozenset({"phantom"})

@@ -329,10 +329,13 @@ async def conn(database_url: str) -> AsyncIterator[Connection]:
 
 async def test_points_are_what_the_model_says_after_every_step(conn: Connection) -> None:
     await add_rule(conn, FLOORED)
-    merchant_id, begun, steps = await add_merchant(conn), time.monotonic(), 0
+    merchant_id, begun, sequences, steps = await add_merchant(conn), time.monotonic(), 0, 0
     rulesets, met = Shop(conn, merchant_id).rulesets, Counter[str]()
     print(f"LAUREL_TEST_SEED={run_seed()}")
-    for number in range(SEQUENCES):
+    expected = OFTEN | sized(set(), SELDOM)
+    for number in range(5 * SEQUENCES):
+        if number >= SEQUENCES and expected <= set(met):
+            break
         sequence = conn.transaction()
         await sequence.start()
         trial = await Trial.begin(conn, merchant_id, f"{run_seed()}:{number}", rulesets)
@@ -342,12 +345,12 @@ async def test_points_are_what_the_model_says_after_every_step(conn: Connection)
             met.update(set(trial.situations()))
             steps += 1
         await sequence.rollback()
-    expected = OFTEN | sized(set(), SELDOM)
+        sequences += 1
     assert set(met) >= expected, expected - set(met)
     write_report(
         "points-model",
         {
-            "sequences": SEQUENCES,
+            "sequences": sequences,
             "steps": steps,
             "differences_from_the_model": 0,
             "broken_rules_of_the_ledger": 0,
