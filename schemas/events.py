@@ -219,7 +219,10 @@ class PointsExpired(Event):
 
 
 class PointsTransferred(Event):
-    """A member gave another points: one event for each, points below 0 for the giver. Topic points.transferred."""
+    """A member gave another points: one event for each, points below 0 for the giver. Topic points.transferred.
+
+    Carries no personal data: the note is no longer written.
+    """
 
     transfer_id: UUID
     other_member_id: UUID
@@ -230,10 +233,16 @@ class PointsTransferred(Event):
 
 
 class MemberRegistered(Event):
-    """A member joined. Topic member.registered. Carries no personal data."""
+    """A member joined. Topic member.registered. Carries no personal data: external_id is no longer written."""
 
     external_id: str | None = None
     registered_at: UtcTime
+
+
+class MemberErased(Event):
+    """A member was erased: forget whatever else you know of them. Topic member.erased."""
+
+    erased_at: UtcTime
 
 
 class TierChanged(Event):
@@ -271,6 +280,7 @@ EVENTS: dict[str, type[BaseModel]] = {
     "points.released": PointsReleased,
     "points.expired": PointsExpired,
     "member.registered": MemberRegistered,
+    "member.erased": MemberErased,
     "tier.changed": TierChanged,
     "event.recorded": EventRecorded,
     "event.awarded": EventAwarded,

@@ -2,11 +2,12 @@
 
 from api.admin.calls import actor_of, answer_page, cut_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import OPERATOR, Answer, Call
+from api.kit.routes import ADMIN, OPERATOR, Answer, Call
 from loyalty.domain.lots import InsufficientPoints
-from loyalty.services import transferring
+from loyalty.services import profiles, transferring
 from loyalty.services.adjusting import MemberErased, adjust_points
 from loyalty.services.enrolling import enrol_member
+from loyalty.services.erasing import erase_member
 from loyalty.services.transferring import TRANSFER_PROBLEMS
 from loyalty.store import members_admin as members
 from loyalty.store.conflicts import EmailTaken, ExternalIdTaken
@@ -15,11 +16,14 @@ from schemas.admin.members import (
     Adjustment,
     BalanceAt,
     BalanceQuery,
+    Erasure,
     LedgerPage,
     Member,
     MemberFilter,
     MemberPage,
+    MemberPatch,
     NewAdjustment,
+    NewErasure,
     NewMember,
 )
 from schemas.common import PageQuery
@@ -36,6 +40,21 @@ async def create_member(call: Call[NewMember, None]) -> Answer:
 
 async def get_member(call: Call[None, None]) -> Answer:
     return Answer(200, await members.get_member(call.conn, call.path["member_id"]))
+
+
+async def change_member(call: Call[MemberPatch, None]) -> Answer:
+    changed = await profiles.change_member(
+        call.conn, call.path["member_id"], call.body, actor_of(call), call.deps.clock
+    )
+    return Answer(200, changed)
+
+
+async def post_erasure(call: Call[NewErasure, None]) -> Answer:
+    member_id = call.path["member_id"]
+    erasure = await erase_member(
+        call.conn, member_id, call.body.reason, actor_of(call), call.deps.clock, call.deps.new_id
+    )
+    return Answer(201, erasure, changed_members=frozenset({member_id}))
 
 
 async def list_member_ledger(call: Call[None, PageQuery]) -> Answer:
@@ -81,6 +100,28 @@ ROUTES = tagged(
         ExternalIdTaken,
     ),
     read("/members/{member_id}", get_member, "Get a member", Member),
+    change(
+        "PATCH",
+        "/members/{member_id}",
+        change_member,
+        "Change who a member is, or suspend one",
+        OPERATOR,
+        MemberPatch,
+        {200: Member},
+        EmailTaken,
+        ExternalIdTaken,
+        MemberErased,
+    ),
+    change(
+        "POST",
+        "/members/{member_id}/erasure",
+        post_erasure,
+        "Erase a member: what identifies them is forgotten for good",
+        ADMIN,
+        NewErasure,
+        {201: Erasure},
+        idempotent=True,
+    ),
     read(
         "/members/{member_id}/ledger",
         list_member_ledger,

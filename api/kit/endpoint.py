@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import structlog
 from sanic import Request, Sanic
 from sanic.config import Config
 from sanic.response import HTTPResponse
@@ -25,7 +26,7 @@ from api.kit.errors import MalformedRequest, UnsupportedMediaType
 from api.kit.idempotency import Attempt, body_bytes
 from api.kit.metrics import Metrics
 from api.kit.problems import answer_problem
-from api.kit.routes import Answer, Api, Call, Database, EventStream, NoBody, NoQuery, Principal, Route
+from api.kit.routes import Answer, Api, Call, Database, Download, EventStream, NoBody, NoQuery, Principal, Route
 from api.kit.tracing import continue_trace, request_id_of
 from loyalty.errors import Forbidden, NotFound, Unauthenticated
 
@@ -38,6 +39,8 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+log = structlog.get_logger("api")
 
 BEARER = "bearer "
 EMPTY_BODY = b"{}"
@@ -63,16 +66,16 @@ class Endpoint:
             answer = await self._answer(request, path, request_id, limits)
         except Exception as error:
             answer = answer_problem(error, request_id)
-        if isinstance(answer, EventStream):
+        if isinstance(answer, EventStream | Download):
             self._metrics.count(self._route.method, self._route.name, 200)
-            await stream(request, answer, request_id, limits)
+            await send_on(request, answer, request_id, limits)
             return None
         self._metrics.observe(self._route.method, self._route.name, answer.status, time.perf_counter() - started)
         return respond(answer, request_id, limits)
 
     async def _answer(
         self, request: Request, path: dict[str, str], request_id: str, limits: dict[str, str]
-    ) -> Answer | EventStream:
+    ) -> Answer | EventStream | Download:
         deps: Deps = request.app.ctx.deps
         principal = await self._authenticate(request, deps)
         await self._spend(request, deps, principal, limits)
@@ -92,6 +95,8 @@ class Endpoint:
         if self._takes_body:
             call.body = validated(self._route.body, raw)
         answer = await self._run(call, sent, request.path)
+        if isinstance(answer, Download):
+            return await started(answer)
         if isinstance(answer, Answer) and answer.changed_members:
             await ring(deps, answer.changed_members)
         return answer
@@ -127,7 +132,7 @@ class Endpoint:
             raise MalformedRequest("The body is empty.")
         return request.body
 
-    async def _run(self, call: Call[Any, Any], sent: Any, path: str) -> Answer | EventStream:
+    async def _run(self, call: Call[Any, Any], sent: Any, path: str) -> Answer | EventStream | Download:
         if self._route.idempotent:
             return await self._run_once(call, sent, path)
         async with self._connected(call) as ready:
@@ -174,6 +179,44 @@ async def stream(request: Request, events: EventStream, request_id: str, headers
     async with contextlib.aclosing(events.chunks) as chunks:
         async for chunk in chunks:
             await response.send(chunk)
+    await response.eof()
+
+
+async def send_on(request: Request, answer: EventStream | Download, request_id: str, headers: dict[str, str]) -> None:
+    """Sends what does not end with the handler."""
+    match answer:
+        case EventStream():
+            await stream(request, answer, request_id, headers)
+        case Download():
+            await send_download(request, answer, request_id, headers)
+
+
+async def started(download: Download) -> Download:
+    """The same with its first chunk made: what that raises is raised here."""
+    first = await anext(download.chunks)
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        async with contextlib.aclosing(download.chunks) as rest:
+            yield first
+            async for chunk in rest:
+                yield chunk
+
+    return replace(download, chunks=chunks())
+
+
+async def send_download(request: Request, download: Download, request_id: str, headers: dict[str, str]) -> None:
+    """Sends the chunks. What fails on the way breaks the connection: half an answer must not look like a whole one."""
+    sent = SECURITY_HEADERS | headers | dict(download.headers) | {"X-Request-Id": request_id}
+    async with contextlib.aclosing(download.chunks) as chunks:
+        response = await request.respond(status=200, headers=sent, content_type=download.content_type)
+        try:
+            async for chunk in chunks:
+                await response.send(chunk)
+        except Exception as error:
+            log.error("download_broken_off", request_id=request_id, exc_info=error)
+            transport: Any = request.transport
+            transport.abort()
+            return
     await response.eof()
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from api.kit.sse import ReadChanges, no_changes
 from loyalty.errors import LaurelError
-from loyalty.store.database import Connection, connection, transaction
+from loyalty.store.database import Connection, connection, snapshot, transaction
 
 if TYPE_CHECKING:
     from api.kit.deps import Deps
@@ -130,6 +130,10 @@ class Call(Generic[Body, Query]):
         """A transaction of the handler's own: commits on the way out, rolls back when an error passes."""
         return transaction(self.deps.pool, wait_seconds=self.deps.settings.database_wait_seconds)
 
+    def snapshot(self) -> AbstractAsyncContextManager[Connection]:
+        """A transaction that only reads, all of it at one moment: for what is read page by page."""
+        return snapshot(self.deps.pool, wait_seconds=self.deps.settings.database_wait_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -152,7 +156,19 @@ class EventStream:
     chunks: AsyncGenerator[bytes, None]
 
 
-Handler = Callable[[Call[Any, Any]], Awaitable[Answer | EventStream]]
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A long answer, sent as it is made. What the first chunk raises is answered as a problem; later, it is cut off.
+
+    The route says Database.NONE: the chunks take a connection of their own, since the handler has returned.
+    """
+
+    chunks: AsyncGenerator[bytes, None]
+    content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Answer | EventStream | Download]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,6 @@ async def register_member(
         birth_date=command.birth_date,
     )
     await members.insert(conn, member, command.password_hash)
-    event = MemberRegistered(member_id=member.member_id, external_id=command.external_id, registered_at=at)
+    event = MemberRegistered(member_id=member.member_id, registered_at=at)
     await emit(conn, [outgoing(event, event_id=member.member_id, occurred_at=at, traceparent=command.traceparent)])
     return member

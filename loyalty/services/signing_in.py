@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.errors import Unauthenticated
+from loyalty.errors import Forbidden, Unauthenticated
 from loyalty.store import sessions
 from loyalty.store.database import Connection
 from loyalty.store.sessions import StoredToken, SubjectKind
@@ -23,6 +23,12 @@ class InvalidCredentials(Unauthenticated):
     """The email or the password is wrong."""
 
     code = "invalid_credentials"
+
+
+class WrongPassword(Forbidden):
+    """The present password is wrong."""
+
+    code = "wrong_password"
 
 
 class InvalidRefreshToken(Unauthenticated):

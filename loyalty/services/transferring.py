@@ -82,7 +82,9 @@ async def transfer_points(
         **dict(command),
     )
     await transfers.insert(conn, transfer, entry_ids[given.sent.event_id], entry_ids[given.received.event_id])
-    change = Change("points.transferred", "member", str(from_member_id), None, transfer)
+    # The note is the giver's own words: it is kept with the transfer alone, where erasure finds it.
+    told = transfer.model_copy(update={"note": None})
+    change = Change("points.transferred", "member", str(from_member_id), None, told)
     await record_change(conn, change, actor, at)
     await emit(conn, [points_expired(entry, at) for entry in expired] + _events(transfer, given, actor))
     return transfer
@@ -122,10 +124,10 @@ def _give(
     ids: IdSource,
 ) -> _Given:
     before = book.spendable_lots(from_member_id)
-    draft = send(ids(), from_member_id, command.points, command.note)
+    draft = send(ids(), from_member_id, command.points)
     sent = book.post(Booking(draft, transfer_id, at, traceparent=actor.traceparent))
     owed = book.wallets[command.to_member_id].owed
-    draft = receive(ids(), command.to_member_id, command.points, command.note, owed=owed)
+    draft = receive(ids(), command.to_member_id, command.points, owed=owed)
     lots = _received_lots(before, command.points, min(owed, command.points), at)
     received = book.post(Booking(draft, transfer_id, at, traceparent=actor.traceparent, lots=lots))
     return _Given(sent, received)
@@ -154,7 +156,6 @@ def _events(transfer: Transfer, given: _Given, actor: Actor) -> list[NewEvent]:
                 transfer_id=transfer.transfer_id,
                 other_member_id=other,
                 points=points,
-                note=transfer.note,
                 available_after=entry.available_after,
                 transferred_at=transfer.transferred_at,
             ),

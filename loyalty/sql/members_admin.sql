@@ -1,12 +1,12 @@
 -- name: admin_member_by_id^
 -- A member with what they hold.
-select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at,
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at, m.birth_date, m.erased_at,
   w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed
 from member m join wallet w on w.member_id = m.id where m.id = :member_id;
 
 -- name: list_admin_members
 -- A page of members, newest first.
-select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at,
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at, m.birth_date, m.erased_at,
   w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed
 from member m join wallet w on w.member_id = m.id
 where (:status::text is null or m.status = :status)
@@ -16,7 +16,7 @@ order by m.id desc limit :limit;
 
 -- name: search_admin_members
 -- A page of the members whose name, email or external id begins so, newest first. Each branch has an index.
-select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at,
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at, m.birth_date, m.erased_at,
   w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed
 from (
   select id from member where lower(name) like lower(:pattern)

@@ -116,3 +116,13 @@ async def transaction(pool: Pool, *, wait_seconds: float = 3.0) -> AsyncIterator
     """A connection in a transaction: commits on the way out, rolls back when an error passes."""
     async with connection(pool, wait_seconds=wait_seconds) as conn, conn.transaction():
         yield conn
+
+
+@asynccontextmanager
+async def snapshot(pool: Pool, *, wait_seconds: float = 3.0) -> AsyncIterator[Connection]:
+    """A connection in a transaction that only reads, and reads everything as of one moment."""
+    async with (
+        connection(pool, wait_seconds=wait_seconds) as conn,
+        conn.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield conn

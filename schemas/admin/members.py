@@ -1,11 +1,12 @@
 """Members as an operator sees them: who they are, what they hold, and the ledger that explains it."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, EmailStr, Field, model_validator
 
-from schemas.admin.fields import POINTS_LIMIT, Code, Command, ExternalId, Reason, ShortText
+from schemas.admin.fields import POINTS_LIMIT, Code, Command, ExternalId, Reason, ShortText, omitted
 from schemas.common import Answered, Page, PageQuery, Requested, UtcTime
 from schemas.customer import BirthDate, RequestedTime
 
@@ -33,6 +34,8 @@ class Member(Answered):
     status: MemberStatus
     tier_code: str
     created_at: UtcTime
+    birth_date: date | None = None
+    erased_at: UtcTime | None = None
     points: MemberPoints
 
 
@@ -53,6 +56,35 @@ class NewMember(Command):
         if self.external_id is None and self.email is None:
             raise ValueError("give an external_id, an email or both")
         return self
+
+
+class MemberPatch(Command):
+    """Fields left out stay as they are. A suspended member neither signs in nor earns nor redeems."""
+
+    external_id: ExternalId | None = Field(default_factory=omitted)
+    email: EmailStr | None = Field(default_factory=omitted)
+    name: ShortText | None = Field(default_factory=omitted)
+    birth_date: BirthDate | None = Field(default_factory=omitted)
+    status: Literal["active", "suspended"] = Field(default_factory=omitted)
+
+
+ErasureReason = Literal["member_asked", "inactive", "duplicate", "fraud", "other"]
+"""Not words of the operator's: they might say who the member was."""
+
+
+class NewErasure(Command):
+    """Why a member is erased."""
+
+    reason: ErasureReason
+
+
+class Erasure(Answered):
+    """A member was erased: what identified them is gone, their ledger stays under an id that names nobody."""
+
+    member_id: UUID
+    reason: ErasureReason
+    erased_at: UtcTime
+    points_forfeited: int = Field(description="what was available; 0 for a member who had been erased before")
 
 
 class MemberFilter(PageQuery):

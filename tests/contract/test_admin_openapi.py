@@ -76,6 +76,7 @@ def test_what_moves_points_asks_for_an_idempotency_key(openapi: dict[str, Any]) 
         "POST /transactions",
         "POST /transactions/{transaction_id}/refunds",
         "POST /members/{member_id}/transfers",
+        "POST /members/{member_id}/erasure",
         "POST /redemptions/{redemption_id}/cancel",
         "POST /redemptions/{redemption_id}/confirm",
         "POST /redemptions/{redemption_id}/release",

@@ -30,13 +30,14 @@ VIEWER = """
     GET /transactions/{transaction_id}, POST /earning-rules/simulate
 """
 OPERATOR = """
-    PATCH /rewards/{reward_id}, POST /members, POST /members/{member_id}/adjustments,
+    PATCH /members/{member_id}, PATCH /rewards/{reward_id}, POST /members, POST /members/{member_id}/adjustments,
     POST /members/{member_id}/transfers, POST /redemptions/{redemption_id}/cancel,
     POST /redemptions/{redemption_id}/confirm, POST /redemptions/{redemption_id}/release, POST /rewards,
     POST /rewards/{reward_id}/vouchers, POST /transactions/{transaction_id}/refunds
 """
 ADMIN = """
-    PATCH /admins/{admin_id}, PATCH /merchants/{merchant_id}, PATCH /program, POST /admins,
+    PATCH /admins/{admin_id}, POST /members/{member_id}/erasure,
+    PATCH /merchants/{merchant_id}, PATCH /program, POST /admins,
     POST /dead-letters/{dead_letter_id}/requeue, POST /dead-letters/{dead_letter_id}/skip, POST /earning-rules,
     POST /event-types,
     POST /earning-rules/replays, POST /earning-rules/replays/{replay_id}/cancel, POST /earning-rules/{rule_id}/try,

@@ -50,6 +50,9 @@ class Operator:
         member = await self.do("POST /members", {"external_id": "card-1"})
         member_id = member.body["member_id"]
         await self.do("POST /members/{member_id}/adjustments", {"points": 5, "reason": "gift"}, member_id=member_id)
+        await self.do("PATCH /members/{member_id}", {"name": "Ada"}, member_id=member_id)
+        leaving = (await self.api.admin.post("/members", {"external_id": "card-2"})).body["member_id"]
+        await self.do("POST /members/{member_id}/erasure", {"reason": "duplicate"}, member_id=leaving)
         merchant = (await self.do("POST /merchants", {"name": "Shop"})).body["merchant_id"]
         await self.do("PATCH /merchants/{merchant_id}", {"name": "Store"}, merchant_id=merchant)
         first = await self.do(

@@ -151,7 +151,7 @@ async def test_sign_ins_are_limited_per_account_and_per_address(settings: Settin
     assert int(replies[-1].headers["Retry-After"]) == replies[-1].body["retry_after_seconds"] > 0
 
 
-PRIVATE = ("/profile", "/points", "/points/balance", "/transactions", "/rewards", "/redemptions", "/events")
+PRIVATE = ("/profile", "/points", "/points/balance", "/transactions", "/rewards", "/redemptions", "/events", "/export")
 
 
 async def test_every_private_route_asks_for_a_members_token(client: Client) -> None:
