@@ -1,1 +1,16 @@
-export { theme } from "./theme";
+export { Brand } from "./Brand";
+export { Copyable } from "./Copyable";
+export { type Column, DataList, type PageOf, type Pager } from "./DataList";
+export { Fetched, type Query } from "./Fetched";
+export { Figure } from "./Figure";
+export { fieldErrors } from "./fieldErrors";
+export { type Format, formats, useFormat } from "./format";
+export { LocaleProvider, useLocale, useTextIn } from "./i18n";
+export { Moment } from "./Moment";
+export { PageHeader } from "./PageHeader";
+export { PreferenceItems } from "./Preferences";
+export { ProblemNotice } from "./ProblemNotice";
+export { type Place, type PlaceGroup, Shell } from "./Shell";
+export { Empty, Waiting } from "./states";
+export { SchemeScript, Theming } from "./Theming";
+export { cssVariables, theme } from "./theme";

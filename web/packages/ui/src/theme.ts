@@ -1,3 +1,99 @@
-import { createTheme } from "@mantine/core";
+import {
+  Alert,
+  Anchor,
+  Badge,
+  Button,
+  type CSSVariablesResolver,
+  createTheme,
+  Drawer,
+  Loader,
+  Modal,
+  Paper,
+  SegmentedControl,
+  Table,
+  Tooltip,
+} from "@mantine/core";
 
-export const theme = createTheme({ fontFamily: "'Inter Variable', sans-serif" });
+import { seriesColours } from "./charts/series";
+import { colours, hues } from "./colours";
+
+const sans = '"Inter Variable", Inter, system-ui, -apple-system, "Segoe UI", sans-serif';
+
+const touchable = { hover: true, focus: true, touch: true };
+
+export const theme = createTheme({
+  colors: colours,
+  primaryColor: "laurel",
+  primaryShade: { light: 7, dark: 7 },
+  fontFamily: sans,
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  headings: { fontFamily: sans, fontWeight: "620" },
+  defaultRadius: "md",
+  cursorType: "pointer",
+  focusRing: "auto",
+  respectReducedMotion: true,
+  components: {
+    Alert: Alert.extend({ defaultProps: { variant: "light" } }),
+    Anchor: Anchor.extend({ defaultProps: { underline: "hover" } }),
+    Badge: Badge.extend({
+      defaultProps: { variant: "light", radius: "sm" },
+      styles: { label: { textTransform: "none", fontWeight: 600, letterSpacing: 0 } },
+    }),
+    Button: Button.extend({ defaultProps: { fw: 600 } }),
+    Drawer: Drawer.extend({ defaultProps: { position: "right", size: "lg", padding: "lg" } }),
+    Loader: Loader.extend({ defaultProps: { type: "dots" } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, padding: "lg" } }),
+    Paper: Paper.extend({ defaultProps: { withBorder: true, radius: "lg" } }),
+    SegmentedControl: SegmentedControl.extend({ defaultProps: { withItemsBorders: false } }),
+    Table: Table.extend({ defaultProps: { verticalSpacing: "xs" } }),
+    Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 320, events: touchable } }),
+  },
+});
+
+/** Mantine's own shades for dimmed, error and light-variant text miss 4.5:1 in places; these keep it in both schemes. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: { "--laurel-content-width": "84rem" },
+  light: {
+    "--mantine-color-body": "#fbfcfb",
+    "--mantine-color-text": "#17201c",
+    "--mantine-color-dimmed": "#545d58",
+    "--mantine-color-placeholder": "#626b66",
+    "--mantine-color-error": colours.rose[8],
+    "--mantine-color-anchor": colours.laurel[8],
+    "--mantine-color-default-border": "#d9dfdb",
+    "--laurel-surface": "#ffffff",
+    "--laurel-subtle": "#f1f5f2",
+    "--laurel-grid": "#e3e8e5",
+    ...shades("light"),
+  },
+  dark: {
+    "--mantine-color-body": "#121715",
+    "--mantine-color-text": colours.dark[0],
+    "--mantine-color-dimmed": colours.dark[2],
+    "--mantine-color-placeholder": "#8f9a95",
+    "--mantine-color-error": colours.rose[3],
+    "--mantine-color-anchor": colours.laurel[3],
+    "--mantine-color-default-border": "#333d39",
+    "--laurel-surface": colours.dark[7],
+    "--laurel-subtle": "#212927",
+    "--laurel-grid": "#2b3431",
+    ...shades("dark"),
+  },
+});
+
+type Entry = [string, string];
+
+function shades(scheme: "light" | "dark"): Record<string, string> {
+  const text = scheme === "light" ? 8 : 3;
+  const series = seriesColours[scheme].map((colour, place): Entry => [`--laurel-series-${place}`, colour]);
+  return Object.fromEntries<string>([
+    ...series,
+    ...hues.flatMap((hue): Entry[] => [
+      [`--mantine-color-${hue}-text`, colours[hue][text]],
+      [`--mantine-color-${hue}-light-color`, colours[hue][scheme === "light" ? 9 : 2]],
+      [`--mantine-color-${hue}-outline`, colours[hue][text]],
+      [`--mantine-color-${hue}-filled`, colours[hue][7]],
+      [`--mantine-color-${hue}-filled-hover`, colours[hue][8]],
+    ]),
+  ]);
+}

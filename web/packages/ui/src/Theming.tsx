@@ -1,0 +1,38 @@
+"use client";
+
+import { ColorSchemeScript, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import type { ReactNode } from "react";
+
+import { LocaleProvider } from "./i18n";
+import type { Locale } from "./locale";
+import { cssVariables, theme } from "./theme";
+
+interface ThemingProps {
+  locale: Locale;
+  /** The nonce of the page's content security policy, for the styles that Mantine writes. */
+  nonce?: string;
+  children: ReactNode;
+}
+
+/** Colours, type and language for a whole app. Put it around everything in the root layout's body. */
+export function Theming({ locale, nonce, children }: ThemingProps) {
+  return (
+    <LocaleProvider initial={locale}>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={cssVariables}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce ?? ""}
+      >
+        <Notifications position="bottom-right" limit={4} autoClose={6000} zIndex={400} />
+        {children}
+      </MantineProvider>
+    </LocaleProvider>
+  );
+}
+
+/** Sets the scheme before the first paint. Put it in the root layout's head. */
+export function SchemeScript({ nonce }: { nonce?: string }) {
+  return <ColorSchemeScript defaultColorScheme="auto" nonce={nonce} suppressHydrationWarning />;
+}
