@@ -106,6 +106,8 @@ def _operation(route: Route, refs: Refs) -> dict[str, Any]:
     if route.body is not NoBody:
         content = {"application/json": {"schema": refs[route.body, "validation"]}}
         operation["requestBody"] = {"required": not route.body_optional, "content": content}
+    if route.access.least_role is not None:
+        operation["x-least-role"] = route.access.least_role.name.lower()
     return {name: value for name, value in operation.items() if value or name == "security"}
 
 

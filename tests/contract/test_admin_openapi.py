@@ -81,3 +81,11 @@ def test_what_moves_points_asks_for_an_idempotency_key(openapi: dict[str, Any]) 
         "POST /redemptions/{redemption_id}/confirm",
         "POST /redemptions/{redemption_id}/release",
     }
+
+
+def test_it_tells_the_least_role_of_what_administrators_may_do(openapi: dict[str, Any]) -> None:
+    told = {name: operation.get("x-least-role") for name, operation in operations(openapi)}
+    assert told == {
+        f"{route.method} {route.path}": route.access.least_role.name.lower() if route.access.least_role else None
+        for route in API.routes
+    }

@@ -6,3 +6,5 @@ export type AdminPaths = paths;
 
 /** Speaks to the Admin API, through the app's own server when no address is given. */
 export const createAdminClient = (baseUrl?: string) => createApiClient<paths>(baseUrl);
+
+export { leastRoles } from "./generated/roles";
