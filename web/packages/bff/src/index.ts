@@ -1,1 +1,3 @@
-export {};
+export { type Bff, createBff } from "./bff";
+export type { BffConfig } from "./config";
+export { isSignedIn, prefetched } from "./server";
