@@ -26,7 +26,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV = PATH="$$PATH:$(abspath $(BIN))" uv $(shell mkdir -p "$${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}" \
 	2>/dev/null || echo --no-cache)
 
-.PHONY: help setup run down test test-long test-pythons check format bench lock clean web-setup web-client
+.PHONY: help setup run down test test-long test-pythons check format bench lock clean web-setup
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,9 +56,6 @@ $(WEB_STAMP): web/package-lock.json web/.npmrc | $(STAMP)
 	@$(NPM) ci --no-progress --loglevel=error || { echo "npm could not install the web apps' packages: is its \
 	registry in reach ($$($(NPM) config get registry 2>/dev/null))? Then run make web-setup again" >&2; exit 1; }
 	@touch $@
-
-web-client: web-setup ## Generate the web apps' API client from the committed OpenAPI documents
-	@$(NPM) run --silent client
 
 run: setup ## Start all, fill it with real purchases, stay up (ARGS="--once --baskets 2000")
 	@$(BIN)/laurel run $(ARGS)
