@@ -8,22 +8,22 @@ const folder = new URL("./src/generated/", import.meta.url);
 const documentOf = (api) => new URL(`../../../schemas/json/openapi-${api}.json`, import.meta.url);
 
 async function settle(name, generated) {
-  const target = new URL(`${name}.ts`, folder);
-  const present = await readFile(target, "utf8").catch(() => "");
-  if (present !== generated) await writeFile(target, generated);
+    const target = new URL(`${name}.ts`, folder);
+    const present = await readFile(target, "utf8").catch(() => "");
+    if (present !== generated) await writeFile(target, generated);
 }
 
 /** The least role that each operation asks for, so that a console offers nobody what would be refused. */
 async function roles() {
-  const { paths } = JSON.parse(await readFile(documentOf("admin"), "utf8"));
-  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
-  const asking = operations.filter((operation) => operation["x-least-role"]);
-  const lines = asking.map((operation) => `  ${operation.operationId}: "${operation["x-least-role"]}",`);
-  return `export const leastRoles = {\n${lines.join("\n")}\n} as const;\n`;
+    const { paths } = JSON.parse(await readFile(documentOf("admin"), "utf8"));
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+    const asking = operations.filter((operation) => operation["x-least-role"]);
+    const lines = asking.map((operation) => `  ${operation.operationId}: "${operation["x-least-role"]}",`);
+    return `export const leastRoles = {\n${lines.join("\n")}\n} as const;\n`;
 }
 
 await mkdir(folder, { recursive: true });
 await Promise.all([
-  ...["customer", "admin"].map(async (api) => settle(api, astToString(await openapiTS(documentOf(api))))),
-  roles().then((text) => settle("roles", text)),
+    ...["customer", "admin"].map(async (api) => settle(api, astToString(await openapiTS(documentOf(api))))),
+    roles().then((text) => settle("roles", text)),
 ]);
