@@ -107,6 +107,16 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "rules verify": (Example("laurel rules verify --json", "exit status 1 when an award is not what its rules give"),),
     "rules replay": (Example("laurel rules replay summer.json", "what these rules would have given so far"),),
     "rules run-replays": (Example("laurel rules run-replays", "what POST /earning-rules/replays asked for"),),
+    "receipt sign": (
+        Example("laurel receipt sign --key-file shop.json purchase.json", "print the receipt of a purchase"),
+        Example("laurel receipt sign --key-file shop.json --valid-minutes 60 -", "of one on standard input"),
+    ),
+    "receipt shop": (
+        Example(
+            "laurel receipt shop --key-file .laurel/shop-signing-key.json", "the merchant Laurel Market and its key"
+        ),
+        Example("laurel receipt shop --key-file shop.json --json", "for scripts"),
+    ),
     "replay": (
         Example("laurel replay --baskets 5000", "the oldest 5,000 baskets"),
         Example("laurel replay --all --json all.json", "all 155,848, with the summary in a file"),

@@ -46,11 +46,12 @@ COMMANDS = {
     "ledger": Entry("cli.ledger", "Verify, seal and export the ledger."),
     "report": Entry("cli.report", "Liability, rollforward, expiry, rates and cohorts, from the ledger."),
     "rules": Entry("cli.rules", "Check, replay and verify earning rules."),
+    "receipt": Entry("cli.receipt", "Sign receipts, and give a shop the key to do so."),
     "replay": Entry("cli.replay", "Send real purchases through the Customer API."),
 }
 
 
-OPERATOR_COMMANDS = frozenset({"admin", "ledger", "migrate", "outbox", "report", "rules", "topics"})
+OPERATOR_COMMANDS = frozenset({"admin", "ledger", "migrate", "outbox", "receipt", "report", "rules", "topics"})
 """Commands that are called by hand, on the stack that runs here unless the environment names another database."""
 
 

@@ -21,7 +21,7 @@ PROCESSES = {
     "customer-api": "LAUREL_CUSTOMER_API_PORT",
     "admin-api": "LAUREL_ADMIN_API_PORT",
 }
-STEPS = (("migrate", "topics"), ("admin ensure",))
+STEPS = (("migrate", "topics"), ("admin ensure", "receipt shop"))
 STOP_ORDER = (frozenset({"customer-api", "admin-api"}), frozenset({"worker"}), frozenset({"relay"}))
 
 

@@ -143,5 +143,6 @@ def _settings(circumstances: Circumstances) -> dict[str, str]:
         "LAUREL_ADMIN_PASSWORD": circumstances.credentials.admin_password,
         "LAUREL_SIGNING_KEY": circumstances.credentials.signing_key,
         "LAUREL_TRANSACTION_TRUST": "open",
+        "LAUREL_SHOP_SIGNING_KEY_FILE": str(circumstances.home.path / "shop-signing-key.json"),
     }
     return {name: circumstances.given.get(name) or value for name, value in defaults.items()}

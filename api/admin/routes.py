@@ -16,6 +16,7 @@ from api.admin import (
     rewards,
     rules,
     sessions,
+    signing_keys,
     transactions,
 )
 from api.kit.routes import Route
@@ -29,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *custom_events.ROUTES,
     *rewards.ROUTES,
     *merchants.ROUTES,
+    *signing_keys.ROUTES,
     *program.ROUTES,
     *reports.ROUTES,
     *pipeline.ROUTES,

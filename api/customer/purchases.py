@@ -5,12 +5,10 @@ from __future__ import annotations
 from api.kit.routes import MEMBER, Answer, Call, Database, Route
 from loyalty.errors import Invalid, NotFound
 from loyalty.services.member_views import show_transaction, view_receipt, view_transaction, view_transactions
+from loyalty.services.receipts import RECEIPT_PROBLEMS, check_claim
 from loyalty.services.recording import (
     ExternalIdReused,
-    ReceiptNotVerifiable,
-    ReceiptRequired,
     RecordTransaction,
-    check_claim,
     record_transaction,
 )
 from loyalty.store.members import MemberInactive
@@ -20,7 +18,7 @@ from schemas.customer import NewTransaction, Transaction, TransactionPage, Trans
 
 async def post_transaction(call: Call[NewTransaction, None]) -> Answer:
     body = call.body
-    check_claim(call.deps.settings.transaction_trust, body.receipt)
+    await check_claim(call.conn, call.deps.settings.transaction_trust, call.principal.id, body, call.deps.clock)
     command = RecordTransaction(
         member_id=call.principal.id,
         merchant_id=body.merchant_id,
@@ -66,7 +64,7 @@ ROUTES = (
         access=MEMBER,
         body=NewTransaction,
         answers={201: Transaction, 200: Transaction},
-        problems=(NotFound, Invalid, ExternalIdReused, ReceiptRequired, ReceiptNotVerifiable, MemberInactive),
+        problems=(NotFound, Invalid, ExternalIdReused, *RECEIPT_PROBLEMS, MemberInactive),
         database=Database.WRITE,
         idempotent=True,
     ),

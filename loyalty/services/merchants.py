@@ -68,6 +68,14 @@ async def create_merchant(
     return merchant
 
 
+async def ensure_merchant(conn: Connection, command: NewMerchant, actor: Actor, clock: Clock) -> Merchant:
+    """The merchant of this external id, made if there is none; by many at once, by one of them."""
+    assert command.external_id is not None, "only another system's name makes it the same merchant"
+    await merchants.lock_merchants(conn)
+    found = await merchants.find_by_external_id(conn, command.external_id)
+    return found or await create_merchant(conn, command, actor, clock)
+
+
 async def change_merchant(
     conn: Connection, merchant_id: UUID, command: MerchantPatch, actor: Actor, clock: Clock
 ) -> Merchant:

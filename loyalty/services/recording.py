@@ -9,14 +9,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.money import InvalidAmount, UnknownCurrency, from_minor, to_minor
-from loyalty.errors import Conflict, Forbidden, Invalid
+from loyalty.errors import Conflict, Invalid
 from loyalty.services.events import emit, outgoing
 from loyalty.store import transactions
 from loyalty.store.database import Connection
@@ -35,18 +35,6 @@ class ExternalIdReused(Conflict):
     """The merchant's external id was recorded before, with other content."""
 
     code = "external_id_reused"
-
-
-class ReceiptRequired(Forbidden):
-    """This program takes a purchase from a member only with the merchant's signed receipt."""
-
-    code = "receipt_required"
-
-
-class ReceiptNotVerifiable(Forbidden):
-    """The merchant has no signing key here, so its receipts cannot be verified yet."""
-
-    code = "receipt_not_verifiable"
 
 
 class PurchaseItem(Protocol):
@@ -82,13 +70,6 @@ class Recorded:
 
     transaction: StoredTransaction
     created: bool
-
-
-def check_claim(trust: Literal["open", "receipt"], receipt: str | None) -> None:
-    """Whether a member may claim a purchase of their own. Raises ReceiptRequired, ReceiptNotVerifiable."""
-    if trust == "open":
-        return
-    raise ReceiptNotVerifiable if receipt else ReceiptRequired
 
 
 async def record_transaction(

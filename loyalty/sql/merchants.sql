@@ -6,6 +6,14 @@ insert into merchant (id, external_id, name, active, created_at) values (:mercha
 -- A merchant.
 select id as merchant_id, external_id, name, active, created_at from merchant where id = :merchant_id;
 
+-- name: lock_merchants!
+-- Nobody else takes on a merchant until this transaction ends.
+lock table merchant in share row exclusive mode;
+
+-- name: merchant_by_external_id^
+-- The merchant whom another system calls so.
+select id as merchant_id, external_id, name, active, created_at from merchant where external_id = :external_id;
+
 -- name: lock_merchant^
 -- A merchant that is about to change.
 select id as merchant_id, external_id, name, active, created_at from merchant where id = :merchant_id for no key update;

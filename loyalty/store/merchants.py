@@ -42,6 +42,16 @@ async def get_merchant(conn: Connection, merchant_id: UUID) -> Merchant:
     return _merchant(await queries.merchant_by_id(conn, merchant_id=merchant_id))
 
 
+async def lock_merchants(conn: Connection) -> None:
+    """Nobody else takes on a merchant until this transaction ends."""
+    await queries.lock_merchants(conn)
+
+
+async def find_by_external_id(conn: Connection, external_id: str) -> Merchant | None:
+    row = await queries.merchant_by_external_id(conn, external_id=external_id)
+    return _merchant(row) if row else None
+
+
 async def lock_merchant(conn: Connection, merchant_id: UUID) -> Merchant:
     """Raises NotFound."""
     return _merchant(await queries.lock_merchant(conn, merchant_id=merchant_id))

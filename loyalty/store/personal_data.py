@@ -80,6 +80,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "merchant": Table(impersonal="id external_id name active created_at"),
     "merchant_key": Table(impersonal="id merchant_id prefix secret_hash scopes created_at revoked_at"),
+    "merchant_signing_key": Table(impersonal="id merchant_id algorithm public_key created_at revoked_at"),
     "outbox": Table(copy="id xid event_id topic key payload source occurred_at traceparent created_at"),
     "outbox_checkpoint": Table(
         impersonal="one since until last_id low_id high_id ends system_identifier published_rows rows_per_second "

@@ -21,7 +21,8 @@ VIEWER = """
     GET /earning-rules/replays/{replay_id}, GET /earning-rules/{rule_id}, GET /earning-rules/{rule_id}/trial,
     GET /me, GET /members, GET /members/{member_id}, GET /members/{member_id}/balance,
     GET /members/{member_id}/ledger, GET /merchants,
-    GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys, GET /parked-keys, GET /pipeline,
+    GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys,
+    GET /merchants/{merchant_id}/signing-keys, GET /parked-keys, GET /pipeline,
     GET /program, GET /program/points,
     GET /redemptions, GET /redemptions/{redemption_id}, GET /reports/overview, GET /reports/cohorts,
     GET /reports/rates, GET /reports/expiry, GET /reports/rollforward, GET /reports/liability, GET /rewards,
@@ -44,6 +45,8 @@ ADMIN = """
     POST /earning-rules/{rule_id}/activate, POST /earning-rules/{rule_id}/retire,
     POST /earning-rules/{rule_id}/versions, POST /merchants, POST /merchants/{merchant_id}/keys,
     POST /merchants/{merchant_id}/keys/{key_id}/revoke, POST /merchants/{merchant_id}/keys/{key_id}/rotate,
+    POST /merchants/{merchant_id}/signing-keys, POST /merchants/{merchant_id}/signing-keys/{key_id}/rotate,
+    POST /merchants/{merchant_id}/signing-keys/{key_id}/revoke,
     POST /parked-keys/requeue, POST /parked-keys/skip, PUT /program/points, PUT /tiers
 """
 REFUNDER = "POST /transactions/{transaction_id}/refunds"

@@ -61,6 +61,12 @@ class Operator:
         rotated = await self.do(
             "POST /merchants/{merchant_id}/keys/{key_id}/rotate", merchant_id=merchant, key_id=first.body["key_id"]
         )
+        signing = await self.do("POST /merchants/{merchant_id}/signing-keys", merchant_id=merchant)
+        ids = {"merchant_id": merchant, "key_id": signing.body["key_id"]}
+        replaced = await self.do("POST /merchants/{merchant_id}/signing-keys/{key_id}/rotate", **ids)
+        ids["key_id"] = replaced.body["key_id"]
+        await self.do("POST /merchants/{merchant_id}/signing-keys/{key_id}/revoke", **ids)
+        self.secrets += [reply.body["private_key"]["d"] for reply in (signing, replaced)]
         sale = {"member_id": member_id, "amount": "5.00", "currency": "GBP"}
         await self.do("POST /transactions", sale, self.api.client(rotated.body["secret"]))
         await self.do(
@@ -142,8 +148,9 @@ async def test_every_change_is_audited_once_and_no_secret_with_it(api: AdminApi)
     await operator.manage_administrators()
     changing = {f"{route.method} {route.path}" for route in ROUTES if route.method != "GET"} - CHANGES_NOTHING
     assert set(operator.audited) == changing
-    twice = "POST /merchants/{merchant_id}/keys/{key_id}/rotate"
-    assert operator.audited.pop(twice) == ["merchant_key.revoked", "merchant_key.issued"]
+    for kind, made in (("keys", "merchant_key.issued"), ("signing-keys", "signing_key.added")):
+        twice = operator.audited.pop(f"POST /merchants/{{merchant_id}}/{kind}/{{key_id}}/rotate")
+        assert twice == [made.partition(".")[0] + ".revoked", made]
     assert {route: len(actions) for route, actions in operator.audited.items()} == dict.fromkeys(operator.audited, 1)
     everything = str(await api.audited())
     assert [secret for secret in operator.secrets if secret in everything] == []
