@@ -92,7 +92,7 @@ async def _spend_login(call: Call[Login, None]) -> None:
 
 def _check_may_sign_in(found: MemberLogin) -> None:
     if found.status != "active":
-        raise MemberInactive(status=found.status)
+        raise MemberInactive(member_status=found.status)
 
 
 def _validity(deps: Deps) -> timedelta:

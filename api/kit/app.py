@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from sanic import Request, Sanic
-from sanic.exceptions import PayloadTooLarge, RequestTimeout, ServiceUnavailable
+from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, RequestTimeout, ServiceUnavailable
 from sanic.handlers import ErrorHandler
 from sanic.http import Http
 from sanic.response import HTTPResponse
@@ -18,7 +18,7 @@ from api.kit.endpoint import App, Endpoint, respond
 from api.kit.metrics import Metrics
 from api.kit.operations import add_operations
 from api.kit.problems import answer_problem
-from api.kit.routes import Api
+from api.kit.routes import AllowedMethods, Api
 from api.kit.tracing import request_id_of
 from loyalty.settings import Settings
 
@@ -34,7 +34,7 @@ _made = itertools.count(1)
 
 def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
     """The server of `api`. Without ready `deps` it opens its own when it starts and closes them when it stops."""
-    app: App = Sanic(_name(api), configure_logging=False, error_handler=_Problems())
+    app: App = Sanic(_name(api), configure_logging=False, error_handler=_Problems(api))
     app.config.update(
         REQUEST_MAX_SIZE=settings.body_limit_bytes,
         REQUEST_MAX_HEADER_SIZE=HEADER_BYTES_LIMIT,
@@ -56,12 +56,15 @@ def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
 class _Problems(ErrorHandler):
     """Answers what no endpoint answered: unknown paths and methods, requests that could not be read."""
 
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self._allowed = AllowedMethods(api)
+
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         request_id = request_id_of(request.headers.get("x-request-id") if request else None)
         if isinstance(exception, HALF_READ):
             _finish_reading(request)
-        allow = getattr(exception, "headers", {}) or {}
-        headers = {"Allow": str(allow["Allow"])} if "Allow" in allow else {}
+        headers = {"Allow": self._allowed.at(request.path)} if isinstance(exception, MethodNotAllowed) else {}
         return respond(answer_problem(exception, request_id), request_id, headers)
 
 

@@ -22,13 +22,13 @@ from api.kit import idempotency
 from api.kit.bell import ring
 from api.kit.bodies import read_json, validated, validated_query
 from api.kit.deps import Deps
-from api.kit.errors import MalformedRequest, UnsupportedMediaType
+from api.kit.errors import InvalidQuery, MalformedRequest, UnsupportedMediaType
 from api.kit.idempotency import Attempt, body_bytes
 from api.kit.metrics import Metrics
 from api.kit.problems import answer_problem
 from api.kit.routes import Answer, Api, Call, Database, Download, EventStream, NoBody, NoQuery, Principal, Route
 from api.kit.tracing import continue_trace, request_id_of
-from loyalty.errors import Forbidden, NotFound, Unauthenticated
+from loyalty.errors import Forbidden, Invalid, NotFound, Unauthenticated
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -94,7 +94,7 @@ class Endpoint:
         sent = read_json(raw) if self._takes_body else None
         if self._takes_body:
             call.body = validated(self._route.body, raw)
-        answer = await self._run(call, sent, request.path)
+        answer = await self._handled(call, sent, request.path)
         if isinstance(answer, Download):
             return await started(answer)
         if isinstance(answer, Answer) and answer.changed_members:
@@ -131,6 +131,14 @@ class Endpoint:
         if not request.body:
             raise MalformedRequest("The body is empty.")
         return request.body
+
+    async def _handled(self, call: Call[Any, Any], sent: Any, path: str) -> Answer | EventStream | Download:
+        try:
+            return await self._run(call, sent, path)
+        except Invalid as error:
+            if type(error) is Invalid and self._takes_query and not self._takes_body:
+                raise InvalidQuery(error.errors) from error
+            raise
 
     async def _run(self, call: Call[Any, Any], sent: Any, path: str) -> Answer | EventStream | Download:
         if self._route.idempotent:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from loyalty.errors import Conflict, Invalid, LaurelError
+from loyalty.errors import Conflict, Invalid, LaurelError, having
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -73,6 +73,7 @@ class TooManyRequests(LaurelError):
     """Too many requests. Try again after the time given."""
 
     code = "rate_limited"
+    members = having(retry_after_seconds=int, policy=str, limit=int)
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class Unavailable(LaurelError):
     """This cannot be done right now. Nothing was lost; try again after the time given."""
 
     code = "unavailable"
+    members = having(retry_after_seconds=int)
 
     def __init__(self, message: str | None = None, *, retry_after_seconds: int = 1, **data: object) -> None:
         self.retry_after_seconds = retry_after_seconds

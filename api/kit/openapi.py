@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.kit import errors as kit
-from api.kit.problems import CONTENT_TYPE, status_of
+from api.kit.openapi_problems import Responses, problem_schemas
 from api.kit.routes import Access, Api, NoBody, NoQuery, Route
 from loyalty import errors as loyalty
 from schemas.common import Problem
@@ -48,13 +48,20 @@ LAST_EVENT_PARAMETER = {
 def document(api: Api) -> dict[str, Any]:
     """The whole document, the same for the same table."""
     schemas, refs = _schemas(api)
+    refusals = Responses((problems_of(route) for route in api.routes), ANSWER_HEADERS)
+    components = {
+        "schemas": schemas | problem_schemas(problem for route in api.routes for problem in problems_of(route)),
+        "responses": refusals.components,
+        "headers": HEADERS,
+        "securitySchemes": _security_schemes(api),
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": api.title, "version": api.version, "description": api.description},
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in api.routes if route.tag)],
-        "paths": _paths(api, refs),
-        "components": {"schemas": schemas, "headers": HEADERS, "securitySchemes": _security_schemes(api)},
+        "paths": _paths(api, refs, refusals),
+        "components": components,
     }
 
 
@@ -86,14 +93,14 @@ def _schemas(api: Api) -> tuple[dict[str, Any], Refs]:
     return dict(sorted(found["$defs"].items())), dict(refs)
 
 
-def _paths(api: Api, refs: Refs) -> dict[str, Any]:
+def _paths(api: Api, refs: Refs, refusals: Responses) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for route in api.routes:
-        paths.setdefault(api.prefix + route.path, {})[route.method.lower()] = _operation(route, refs)
+        paths.setdefault(api.prefix + route.path, {})[route.method.lower()] = _operation(route, refs, refusals)
     return paths
 
 
-def _operation(route: Route, refs: Refs) -> dict[str, Any]:
+def _operation(route: Route, refs: Refs, refusals: Responses) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -101,7 +108,7 @@ def _operation(route: Route, refs: Refs) -> dict[str, Any]:
         "tags": [route.tag] if route.tag else [],
         "security": [] if route.access.public else _security(route.access),
         "parameters": list(_parameters(route)),
-        "responses": _responses(route, refs),
+        "responses": _answers(route, refs) | refusals.of(problems_of(route)),
     }
     if route.body is not NoBody:
         content = {"application/json": {"schema": refs[route.body, "validation"]}}
@@ -136,9 +143,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "anyOf": kinds} if kinds else rest
 
 
-def _responses(route: Route, refs: Refs) -> dict[str, Any]:
-    answers = {str(int(status)): _answer(route, model, refs) for status, model in route.answers.items()}
-    return answers | dict(sorted(_problem_responses(route, refs).items()))
+def _answers(route: Route, refs: Refs) -> dict[str, Any]:
+    return {str(int(status)): _answer(route, model, refs) for status, model in route.answers.items()}
 
 
 def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str, Any]:
@@ -151,25 +157,6 @@ def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str
     elif model is not None:
         answer["content"] = {"application/json": {"schema": refs[model, "serialization"]}}
     return answer
-
-
-def _problem_responses(route: Route, refs: Refs) -> dict[str, Any]:
-    by_status: dict[str, list[type[loyalty.LaurelError]]] = {}
-    for problem in problems_of(route):
-        by_status.setdefault(str(status_of(problem).value), []).append(problem)
-    return {status: _problem_response(kinds, refs) for status, kinds in by_status.items()}
-
-
-def _problem_response(kinds: list[type[loyalty.LaurelError]], refs: Refs) -> dict[str, Any]:
-    codes = sorted({kind.code for kind in kinds})
-    schema = {"allOf": [refs[Problem, "serialization"], {"properties": {"code": {"enum": codes}}}]}
-    description = " ".join(dict.fromkeys(first_line(kind) for kind in kinds))
-    return {"description": description, "headers": ANSWER_HEADERS, "content": {CONTENT_TYPE: {"schema": schema}}}
-
-
-def first_line(kind: type[loyalty.LaurelError]) -> str:
-    """What an error says of itself."""
-    return (kind.__doc__ or "").strip().splitlines()[0]
 
 
 def _security(access: Access) -> list[dict[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -217,3 +218,20 @@ class Api:
     changes: ReadChanges = no_changes
     assets: Path | None = None
     version: str = "1.0.0"
+
+
+class AllowedMethods:
+    """The methods that each path of an API takes."""
+
+    def __init__(self, api: Api) -> None:
+        by_path: dict[str, set[str]] = {}
+        for route in api.routes:
+            by_path.setdefault(api.prefix + route.path, set()).add(route.method)
+        self._patterns = [
+            (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), methods) for path, methods in by_path.items()
+        ]
+
+    def at(self, path: str) -> str:
+        """As the header Allow has them (RFC 9110, 10.2.1). What an API serves beside its routes is only read."""
+        found: set[str] = set().union(*(methods for pattern, methods in self._patterns if pattern.fullmatch(path)))
+        return ", ".join(sorted(found or {"GET"}))

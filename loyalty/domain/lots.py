@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from loyalty.errors import Conflict
+from loyalty.errors import Conflict, having
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -13,6 +13,7 @@ class InsufficientPoints(Conflict):
     """There are fewer points than are to be spent."""
 
     code = "insufficient_points"
+    members = having(points_missing=int)
 
     def __init__(self, points_missing: int) -> None:
         self.points_missing = points_missing

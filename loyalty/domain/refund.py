@@ -15,13 +15,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from loyalty.errors import Conflict
+from loyalty.errors import Conflict, having
 
 
 class RefundExceedsPurchase(Conflict):
     """More is to be refunded than is left of the purchase."""
 
     code = "refund_exceeds_purchase"
+    members = having(refundable=str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.errors import Conflict, NotFound
+from loyalty.errors import Conflict, NotFound, having
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.events import emit, outgoing
 from loyalty.services.expiring import points_expired
@@ -34,12 +34,14 @@ class RedemptionNotCancellable(Conflict):
     """Only a redemption that is completed or reserved can be cancelled."""
 
     code = "redemption_not_cancellable"
+    members = having(redemption_status=str)
 
 
 class RedemptionNotReserved(Conflict):
     """The redemption is not reserved, or no longer."""
 
     code = "redemption_not_reserved"
+    members = having(redemption_status=str)
 
 
 async def cancel_redemption(
@@ -49,7 +51,7 @@ async def cancel_redemption(
     at = clock()
     book, redemption = await lock_settled(conn, redemption_id)
     if redemption.status not in ("completed", "reserved"):
-        raise RedemptionNotCancellable(status=redemption.status)
+        raise RedemptionNotCancellable(redemption_status=redemption.status)
     undoing = _Undoing("cancelled", command.reason, command.stock == "return", actor.traceparent)
     return await _undo_one(conn, book, redemption, undoing, actor, at, ids)
 
@@ -90,7 +92,7 @@ def check_reserved(redemption: SettledRedemption, actor: Actor) -> None:
     if actor.kind == "merchant" and str(redemption.partner_id) != actor.id:
         raise NotFound("There is no such redemption.")
     if redemption.status != "reserved":
-        raise RedemptionNotReserved(status=redemption.status)
+        raise RedemptionNotReserved(redemption_status=redemption.status)
 
 
 @dataclass(frozen=True, slots=True)

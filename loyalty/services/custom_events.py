@@ -16,7 +16,7 @@ import orjson
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.rules.definition import RuleDefinition, Trigger
-from loyalty.errors import Conflict, Invalid
+from loyalty.errors import Conflict, Invalid, having
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.events import emit, outgoing
 from loyalty.services.merchant_sales import member_id_of
@@ -38,6 +38,7 @@ class EventTypeExists(Conflict):
     """There is a type of events with this code."""
 
     code = "event_type_exists"
+    members = having(event_type=str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from loyalty.clock import Clock
 from loyalty.domain.ledger import Account
 from loyalty.domain.rollforward import Line, Rollforward, roll_forward
-from loyalty.errors import Conflict
+from loyalty.errors import Conflict, having
 from loyalty.services.reporting import Days, days_wanted, span_of, value_of
 from loyalty.store import financial_reports as store
 from loyalty.store import program as programs
@@ -40,6 +40,7 @@ class ReportDoesNotReconcile(Conflict):
     """The books do not add up, so there is no report: run `laurel ledger verify`. `findings` says what is wrong."""
 
     code = "report_does_not_reconcile"
+    members = having(findings=list[str])
 
 
 async def report_liability(conn: Connection, clock: Clock) -> Liability:

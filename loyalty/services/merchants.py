@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.errors import Conflict, Unauthenticated
+from loyalty.errors import Conflict, Unauthenticated, having
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.store import merchants
 from loyalty.store.database import Connection
@@ -41,6 +41,7 @@ class KeyRevoked(Conflict):
     """This key has been revoked: issue a new one."""
 
     code = "key_revoked"
+    members = having(revoked_at=str)
 
 
 @dataclass(frozen=True, slots=True)

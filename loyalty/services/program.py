@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.clock import Clock
 from loyalty.domain.money import EXPONENTS
-from loyalty.errors import Conflict, Invalid
+from loyalty.errors import Conflict, Invalid, having
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.tier_rules import tier_rules
 from loyalty.store import program as store
@@ -18,12 +18,14 @@ class CurrencyFixed(Conflict):
     """The currency cannot change any more: purchases were recorded in it."""
 
     code = "currency_fixed"
+    members = having(currency=str)
 
 
 class TierInUse(Conflict):
     """A tier that members are in or rewards ask for cannot be taken off the ladder."""
 
     code = "tier_in_use"
+    members = having(tier_codes=list[str])
 
 
 async def change_program(conn: Connection, command: ProgramPatch, actor: Actor, clock: Clock) -> Program:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from loyalty.clock import Clock
 from loyalty.domain.money import InvalidAmount, UnknownCurrency, to_minor
-from loyalty.errors import Forbidden
+from loyalty.errors import Forbidden, having
 from loyalty.store import signing_keys
 from loyalty.store.database import Connection
 from schemas.admin.signing_keys import SigningKey
@@ -62,12 +62,14 @@ class ReceiptExpired(Forbidden):
     """This receipt has expired."""
 
     code = "receipt_expired"
+    members = having(expired_at=str)
 
 
 class ReceiptMismatch(Forbidden):
     """The claim is not what the merchant signed."""
 
     code = "receipt_mismatch"
+    members = having(fields=list[str])
 
 
 RECEIPT_PROBLEMS = (

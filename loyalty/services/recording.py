@@ -16,7 +16,7 @@ import orjson
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.money import InvalidAmount, UnknownCurrency, from_minor, to_minor
-from loyalty.errors import Conflict, Invalid
+from loyalty.errors import Conflict, Invalid, having
 from loyalty.services.events import emit, outgoing
 from loyalty.store import transactions
 from loyalty.store.database import Connection
@@ -35,6 +35,7 @@ class ExternalIdReused(Conflict):
     """The merchant's external id was recorded before, with other content."""
 
     code = "external_id_reused"
+    members = having(external_id=str)
 
 
 class PurchaseItem(Protocol):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.rules.parse import parse_rule
-from loyalty.errors import Conflict, Invalid
+from loyalty.errors import Conflict, Invalid, having
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.custom_events import check_event_type
 from loyalty.services.events import emit, outgoing
@@ -30,6 +30,7 @@ class RuleInForce(Conflict):
     """This rule is in force: to try another version of it, draft it as a rule of its own."""
 
     code = "rule_in_force"
+    members = having(version=int)
 
 
 async def create_rule(

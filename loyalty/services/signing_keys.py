@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, import_key
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.errors import Conflict, Invalid
+from loyalty.errors import Conflict, Invalid, having
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.merchants import KeyRevoked
 from loyalty.store import merchants, signing_keys
@@ -32,6 +32,7 @@ class TooManySigningKeys(Conflict):
     """This merchant has as many valid signing keys as it may have: revoke one first."""
 
     code = "too_many_signing_keys"
+    members = having(limit=int)
 
 
 async def add_key(

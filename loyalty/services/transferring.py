@@ -14,7 +14,7 @@ from uuid import UUID
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.ledger import receive, send
 from loyalty.domain.lots import InsufficientPoints, Lot, consume
-from loyalty.errors import Conflict, Invalid, NotFound
+from loyalty.errors import Conflict, Invalid, NotFound, having
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.events import emit, outgoing
 from loyalty.services.expiring import points_expired
@@ -39,6 +39,7 @@ class TransferLimitReached(Conflict):
     """The member has given away as many points as a month allows."""
 
     code = "transfer_limit_reached"
+    members = having(points_left=int)
 
 
 class RecipientInactive(Conflict):

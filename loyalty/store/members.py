@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from loyalty.errors import Forbidden, Unauthenticated
+from loyalty.errors import Forbidden, Unauthenticated, having
 from loyalty.store.conflicts import conflicts_by_constraint
 from loyalty.store.database import Connection, Record
 from loyalty.store.queries import queries
@@ -14,6 +14,7 @@ class MemberInactive(Forbidden):
     """This membership is not active."""
 
     code = "member_inactive"
+    members = having(member_status=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,4 @@ def check_active(status: str | None) -> None:
     if status is None:
         raise Unauthenticated("The member whom this token names does not exist.")
     if status != "active":
-        raise MemberInactive(status=status)
+        raise MemberInactive(member_status=status)

@@ -94,9 +94,22 @@ def test_every_refusal_is_documented_with_its_code(openapi: dict[str, Any]) -> N
     for route in API.routes:
         responses = openapi["paths"][API.prefix + route.path][route.method.lower()]["responses"]
         for problem in problems_of(route):
-            response = responses[str(status_of(problem).value)]
-            codes = response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
-            assert problem.code in codes
+            response = resolved(openapi, responses[str(status_of(problem).value)])
+            assert problem.code in codes_of(openapi, response["content"]["application/problem+json"]["schema"])
+
+
+def resolved(openapi: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = openapi["components"]
+    if "$ref" not in value:
+        return value
+    for step in value["$ref"].split("/")[2:]:
+        found = found[step]
+    return found
+
+
+def codes_of(openapi: dict[str, Any], schema: dict[str, Any]) -> set[str]:
+    """The codes of the problems that a schema allows."""
+    return {resolved(openapi, each)["properties"]["code"]["const"] for each in schema.get("oneOf", [schema])}
 
 
 def _references(value: object) -> list[str]:

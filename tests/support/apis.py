@@ -96,7 +96,7 @@ class Contract:
         )
         if operation is None:
             return
-        allowed = operation["responses"].get(str(reply.status))
+        allowed = self._resolved(operation["responses"].get(str(reply.status)))
         assert allowed, f"{method} {path} answered {reply.status}, which is not in its document: {reply.body}"
         content = allowed.get("content", {})
         media_type = reply.headers.get("content-type", "").partition(";")[0]
@@ -107,6 +107,11 @@ class Contract:
         if media_type.endswith("json"):
             schema = {**content[media_type]["schema"], "components": self.document["components"]}
             Draft202012Validator(schema).validate(reply.body)
+
+    def _resolved(self, response: Any) -> Any:
+        if response and "$ref" in response:
+            return self.document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+        return response
 
 
 @dataclass(slots=True)

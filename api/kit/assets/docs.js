@@ -19,6 +19,14 @@ const brief = (schema) => {
   return schema.format ? `${schema.type} (${schema.format})` : schema.type || "any";
 };
 
+/** What a reference leads to, or the thing itself. */
+const resolved = (api, thing) =>
+  thing?.$ref ? thing.$ref.split("/").slice(1).reduce((found, step) => found[step], api) : thing;
+
+/** The codes of the problems that a schema allows. */
+const codesIn = (api, schema) =>
+  (schema.oneOf || [schema]).map((each) => resolved(api, each).properties?.code?.const).filter(Boolean);
+
 const table = (headings, rows) => {
   const element = make("table");
   const head = element.appendChild(make("thead")).appendChild(make("tr"));
@@ -39,7 +47,7 @@ const fields = (schema) => {
   return table(["Field", "Type", "Meaning"], rows);
 };
 
-const showOperation = (path, method, operation) => {
+const showOperation = (api, path, method, operation) => {
   const section = make("section");
   const heading = section.appendChild(make("h2", "", { id: operation.operationId }));
   heading.append(make("code", method.toUpperCase(), { class: "method" }), make("code", path));
@@ -55,10 +63,11 @@ const showOperation = (path, method, operation) => {
     section.append(make("h3", "Body"), make("code", brief(operation.requestBody.content["application/json"].schema)));
   }
   section.append(make("h3", "Answers"));
-  section.append(table(["Status", "Body", "Meaning"], Object.entries(operation.responses).map(([status, answer]) => {
+  section.append(table(["Status", "Body", "Meaning"], Object.entries(operation.responses).map(([status, given]) => {
+    const answer = resolved(api, given);
+    const problem = answer.content?.["application/problem+json"]?.schema;
     const schema = Object.values(answer.content || {})[0]?.schema;
-    const codes = schema?.allOf?.[1]?.properties?.code?.enum;
-    return [status, codes ? codes.join(", ") : brief(schema), answer.description];
+    return [status, problem ? codesIn(api, problem).join(", ") : brief(schema), answer.description];
   })));
   return section;
 };
@@ -71,16 +80,10 @@ const showModel = (name, schema) => {
   return section;
 };
 
-const codesOf = (api) => {
-  const codes = new Map();
-  for (const item of Object.values(api.paths)) for (const operation of Object.values(item)) {
-    for (const [status, answer] of Object.entries(operation.responses)) {
-      const schema = answer.content?.["application/problem+json"]?.schema;
-      for (const code of schema?.allOf?.[1]?.properties?.code?.enum || []) codes.set(code, status);
-    }
-  }
-  return [...codes].sort();
-};
+/** [code, schema] of every problem there is. */
+const problemsOf = (api) =>
+  Object.values(api.components.schemas).filter((schema) => schema.properties?.code?.const && schema.properties?.status?.const)
+    .map((schema) => [schema.properties.code.const, schema]);
 
 const show = (api) => {
   document.title = api.info.title;
@@ -94,13 +97,15 @@ const show = (api) => {
   };
   for (const [path, item] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(item)) {
-      add(showOperation(path, method, operation), `${method.toUpperCase()} ${path}`, operation.operationId);
+      add(showOperation(api, path, method, operation), `${method.toUpperCase()} ${path}`, operation.operationId);
     }
   }
   for (const [name, schema] of Object.entries(api.components.schemas)) add(showModel(name, schema), name, `model-${name}`);
-  for (const [code, status] of codesOf(api)) {
+  for (const [code, schema] of problemsOf(api)) {
     const section = make("section");
-    section.append(make("h2", code, { id: code }), make("p", `A problem with status ${status}.`));
+    section.append(make("h2", code, { id: code }));
+    section.append(make("p", `Status ${schema.properties.status.const}. ${schema.description}`));
+    section.append(make("pre", JSON.stringify(schema.examples[0], null, 2)));
     main.append(section);
   }
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
