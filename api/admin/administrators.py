@@ -2,20 +2,20 @@
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import ADMIN, Answer, Call, Database
+from api.kit.routes import ADMIN, Answer, Call, Database, Download
 from loyalty.services import administrators as services
 from loyalty.services.administrators import LastAdmin
 from loyalty.store import admins
 from loyalty.store.conflicts import EmailTaken
 from schemas.admin.access import Admin, AdminPage, AdminPatch, NewAdmin
-from schemas.common import PageQuery
+from schemas.admin.lists import ListQuery
 
 
 async def get_me(call: Call[None, None]) -> Answer:
     return Answer(200, await admins.get_admin(call.conn, call.principal.id))
 
 
-async def list_admins(call: Call[None, PageQuery]) -> Answer:
+async def list_admins(call: Call[None, ListQuery]) -> Answer | Download:
     return await answer_page(call, admins.list_admins, "admins", lambda admin: admin.admin_id)
 
 
@@ -45,7 +45,7 @@ ROUTES = (
     ),
     *tagged(
         "Administration",
-        read("/admins", list_admins, "List administrators", AdminPage, PageQuery),
+        read("/admins", list_admins, "List administrators", AdminPage, ListQuery),
         change(
             "POST",
             "/admins",

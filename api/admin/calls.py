@@ -6,13 +6,15 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.kit.routes import Answer, Call
+from api.admin.csv_lists import download, wants_csv
+from api.kit.routes import Answer, Call, Download
 from loyalty.services.auditing import Actor
 from loyalty.store.database import Connection
-from schemas.common import Page, PageQuery
+from schemas.admin.lists import ListQuery
+from schemas.common import Page
 
 Row = TypeVar("Row", bound=BaseModel)
-Wanted = TypeVar("Wanted", bound=PageQuery)
+Wanted = TypeVar("Wanted", bound=ListQuery)
 
 ListRows = Callable[[Connection, Wanted, UUID | None, int], Awaitable[Sequence[Row]]]
 
@@ -25,9 +27,16 @@ def actor_of(call: Call[Any, Any]) -> Actor:
 
 async def answer_page(
     call: Call[Any, Wanted], list_rows: ListRows[Wanted, Row], scope: str, id_of: Callable[[Row], object]
-) -> Answer:
-    """A page of a list that is ordered by id, newest first. `scope` names the list in its cursors."""
+) -> Answer | Download:
+    """A page of a list that is ordered by id, newest first, or all of it as CSV. `scope` names the list in its
+    cursors, and up to a colon the file."""
     before = call.deps.cursors.read_id(scope, call.query.cursor)
+    if wants_csv(call):
+
+        async def read_page(conn: Connection, position: UUID | None, limit: int) -> Sequence[Row]:
+            return await list_rows(conn, call.query, position, limit)
+
+        return download(call, scope.partition(":")[0], before, read_page, id_of)
     rows = await list_rows(call.conn, call.query, before, call.query.limit + 1)
     return cut_page(call, rows, scope, id_of)
 

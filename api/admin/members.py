@@ -1,8 +1,9 @@
 """/members, their ledger and adjustments."""
 
 from api.admin.calls import actor_of, answer_page, cut_page
+from api.admin.csv_lists import download, wants_csv
 from api.admin.table import change, read, tagged
-from api.kit.routes import ADMIN, OPERATOR, Answer, Call
+from api.kit.routes import ADMIN, OPERATOR, Answer, Call, Download
 from loyalty.domain.lots import InsufficientPoints
 from loyalty.services import profiles, transferring
 from loyalty.services.adjusting import MemberErased, adjust_points
@@ -12,6 +13,7 @@ from loyalty.services.transferring import TRANSFER_PROBLEMS
 from loyalty.store import members_admin as members
 from loyalty.store.conflicts import EmailTaken, ExternalIdTaken
 from loyalty.store.transfers import get_balance_at
+from schemas.admin.lists import ListQuery
 from schemas.admin.members import (
     Adjustment,
     BalanceAt,
@@ -26,11 +28,10 @@ from schemas.admin.members import (
     NewErasure,
     NewMember,
 )
-from schemas.common import PageQuery
 from schemas.transfers import NewTransfer, Transfer
 
 
-async def list_members(call: Call[None, MemberFilter]) -> Answer:
+async def list_members(call: Call[None, MemberFilter]) -> Answer | Download:
     return await answer_page(call, members.list_members, "members", lambda member: member.member_id)
 
 
@@ -57,12 +58,20 @@ async def post_erasure(call: Call[NewErasure, None]) -> Answer:
     return Answer(201, erasure, changed_members=frozenset({member_id}))
 
 
-async def list_member_ledger(call: Call[None, PageQuery]) -> Answer:
-    member = await members.get_member(call.conn, call.path["member_id"])
-    scope = f"ledger:{member.member_id}"
+async def list_member_ledger(call: Call[None, ListQuery]) -> Answer | Download:
+    member_id = (await members.get_member(call.conn, call.path["member_id"])).member_id
+    scope = f"ledger:{member_id}"
     position = call.deps.cursors.read(scope, call.query.cursor)
     before_seq = None if position is None else int(position)
-    entries = await members.list_ledger(call.conn, member.member_id, before_seq, call.query.limit + 1)
+    if wants_csv(call):
+        return download(
+            call,
+            "ledger",
+            before_seq,
+            lambda conn, before, limit: members.list_ledger(conn, member_id, before, limit),
+            lambda entry: entry.seq,
+        )
+    entries = await members.list_ledger(call.conn, member_id, before_seq, call.query.limit + 1)
     return cut_page(call, entries, scope, lambda entry: entry.seq)
 
 
@@ -127,7 +136,7 @@ ROUTES = tagged(
         list_member_ledger,
         "List a member's journal entries",
         LedgerPage,
-        PageQuery,
+        ListQuery,
     ),
     change(
         "POST",

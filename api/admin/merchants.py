@@ -4,12 +4,13 @@ from uuid import UUID
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import ADMIN, Answer, Call, NoBody
+from api.kit.routes import ADMIN, Answer, Call, Download, NoBody
 from loyalty.services import merchants as services
 from loyalty.services.merchants import KeyRevoked
 from loyalty.store import merchants
 from loyalty.store.conflicts import ExternalIdTaken
 from loyalty.store.database import Connection
+from schemas.admin.lists import ListQuery
 from schemas.admin.merchants import (
     IssuedKey,
     Merchant,
@@ -22,10 +23,9 @@ from schemas.admin.merchants import (
     NewMerchantKey,
     RotateKey,
 )
-from schemas.common import PageQuery
 
 
-async def list_merchants(call: Call[None, MerchantFilter]) -> Answer:
+async def list_merchants(call: Call[None, MerchantFilter]) -> Answer | Download:
     return await answer_page(call, merchants.list_merchants, "merchants", lambda merchant: merchant.merchant_id)
 
 
@@ -45,10 +45,10 @@ async def change_merchant(call: Call[MerchantPatch, None]) -> Answer:
     )
 
 
-async def list_merchant_keys(call: Call[None, PageQuery]) -> Answer:
+async def list_merchant_keys(call: Call[None, ListQuery]) -> Answer | Download:
     merchant_id = (await merchants.get_merchant(call.conn, call.path["merchant_id"])).merchant_id
 
-    async def list_keys(conn: Connection, wanted: PageQuery, before: UUID | None, limit: int) -> list[MerchantKey]:
+    async def list_keys(conn: Connection, wanted: ListQuery, before: UUID | None, limit: int) -> list[MerchantKey]:
         return await merchants.list_keys(conn, merchant_id, before, limit)
 
     return await answer_page(call, list_keys, f"keys:{merchant_id}", lambda key: key.key_id)
@@ -109,7 +109,7 @@ ROUTES = tagged(
         list_merchant_keys,
         "List a merchant's keys",
         MerchantKeyPage,
-        PageQuery,
+        ListQuery,
     ),
     change(
         "POST",

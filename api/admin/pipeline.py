@@ -3,7 +3,7 @@
 from api.admin.calls import actor_of, answer_page
 from api.admin.lag import read_lag
 from api.admin.table import change, read, tagged
-from api.kit.routes import ADMIN, Answer, Call, NoBody
+from api.kit.routes import ADMIN, Answer, Call, Download, NoBody
 from loyalty.errors import NotFound
 from loyalty.services import resolving
 from loyalty.services.dead_letters import DeadLetterResolved, NotRequeueable
@@ -37,7 +37,7 @@ async def get_pipeline(call: Call[None, None]) -> Answer:
     )
 
 
-async def list_dead_letters(call: Call[None, DeadLetterFilter]) -> Answer:
+async def list_dead_letters(call: Call[None, DeadLetterFilter]) -> Answer | Download:
     return await answer_page(call, reports.list_dead_letters, "dead-letters", lambda letter: letter.dead_letter_id)
 
 

@@ -1,18 +1,22 @@
 """/earning-rules/replays: draft rules over the stored history, run by a process of the worker's."""
 
-from api.admin.calls import actor_of, cut_page
+from uuid import UUID
+
+from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import ADMIN, Answer, Call, NoBody
+from api.kit.routes import ADMIN, Answer, Call, Download, NoBody
 from loyalty.services import replaying_history as services
 from loyalty.store import history
+from loyalty.store.database import Connection
+from schemas.admin.lists import ListQuery
 from schemas.admin.replays import NewReplay, Replay, ReplayPage
-from schemas.common import PageQuery
 
 
-async def list_replays(call: Call[None, PageQuery]) -> Answer:
-    before = call.deps.cursors.read_id("replays", call.query.cursor)
-    rows = await history.list_replays(call.conn, before, call.query.limit + 1)
-    return cut_page(call, rows, "replays", lambda row: row.replay_id)
+async def list_replays(call: Call[None, ListQuery]) -> Answer | Download:
+    async def list_rows(conn: Connection, wanted: ListQuery, before: UUID | None, limit: int) -> list[Replay]:
+        return await history.list_replays(conn, before, limit)
+
+    return await answer_page(call, list_rows, "replays", lambda row: row.replay_id)
 
 
 async def get_replay(call: Call[None, None]) -> Answer:
@@ -31,7 +35,7 @@ async def cancel_replay(call: Call[None, None]) -> Answer:
 
 ROUTES = tagged(
     "Replays",
-    read("/earning-rules/replays", list_replays, "List replays", ReplayPage, PageQuery),
+    read("/earning-rules/replays", list_replays, "List replays", ReplayPage, ListQuery),
     change(
         "POST",
         "/earning-rules/replays",

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from api.admin.calls import answer_page
 from api.admin.table import read, tagged
-from api.kit.routes import Answer, Call, Database, Handler, NoQuery, Route
+from api.kit.routes import Answer, Call, Database, Download, Handler, NoQuery, Route
 from loyalty.clock import Clock
 from loyalty.services.financial_reports import (
     ReportDoesNotReconcile,
@@ -61,7 +61,7 @@ def report_as_of_now(name: str, report: AsOfNow, summary: str, model: type[BaseM
     return read(path, handler, summary, model, NoQuery, ReportDoesNotReconcile, database=Database.NONE)
 
 
-async def list_audit_log(call: Call[None, AuditFilter]) -> Answer:
+async def list_audit_log(call: Call[None, AuditFilter]) -> Answer | Download:
     return await answer_page(call, audit.list_entries, "audit", lambda entry: entry.audit_id)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import OPERATOR, Access, Answer, Call, Role
+from api.kit.routes import OPERATOR, Access, Answer, Call, Download, Role
 from loyalty.services import cancelling, confirming, vouchers
 from loyalty.services import rewards_admin as services
 from loyalty.services.cancelling import RedemptionNotCancellable, RedemptionNotReserved
@@ -34,7 +34,7 @@ SHOWN_CHARACTERS = 4
 PARTNER = Access(least_role=Role.OPERATOR, scope="redemptions:write")
 
 
-async def list_rewards(call: Call[None, RewardFilter]) -> Answer:
+async def list_rewards(call: Call[None, RewardFilter]) -> Answer | Download:
     return await answer_page(call, rewards.list_rewards, "rewards", lambda reward: reward.reward_id)
 
 
@@ -52,7 +52,7 @@ async def change_reward(call: Call[RewardPatch, None]) -> Answer:
     return Answer(200, await services.change_reward(call.conn, reward_id, call.body, actor_of(call), call.deps.clock))
 
 
-async def list_redemptions(call: Call[None, RedemptionFilter]) -> Answer:
+async def list_redemptions(call: Call[None, RedemptionFilter]) -> Answer | Download:
     list_rows = rewards.list_redemptions if (call.principal.role or 0) >= Role.OPERATOR else _list_without_vouchers
     return await answer_page(call, list_rows, "redemptions", lambda asked: asked.redemption_id)
 

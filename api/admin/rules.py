@@ -2,7 +2,7 @@
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import ADMIN, VIEWER, Answer, Call, Database, NoBody
+from api.kit.routes import ADMIN, VIEWER, Answer, Call, Database, Download, NoBody
 from loyalty.domain.rules import InvalidRule
 from loyalty.services import rules as services
 from loyalty.services.simulating import simulate
@@ -21,7 +21,7 @@ from schemas.admin.rules import (
 )
 
 
-async def list_rules(call: Call[None, RuleFilter]) -> Answer:
+async def list_rules(call: Call[None, RuleFilter]) -> Answer | Download:
     return await answer_page(call, rules.list_rules, "rules", lambda rule: rule.rule_id)
 
 

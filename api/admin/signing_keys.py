@@ -4,22 +4,22 @@ from uuid import UUID
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import ADMIN, Answer, Call, NoBody
+from api.kit.routes import ADMIN, Answer, Call, Download, NoBody
 from loyalty.services import signing_keys as services
 from loyalty.services.merchants import KeyRevoked
 from loyalty.services.signing_keys import TooManySigningKeys
 from loyalty.store import merchants, signing_keys
 from loyalty.store.database import Connection
+from schemas.admin.lists import ListQuery
 from schemas.admin.signing_keys import MadeSigningKey, NewSigningKey, RotateSigningKey, SigningKey, SigningKeyPage
-from schemas.common import PageQuery
 
 PATH = "/merchants/{merchant_id}/signing-keys"
 
 
-async def list_signing_keys(call: Call[None, PageQuery]) -> Answer:
+async def list_signing_keys(call: Call[None, ListQuery]) -> Answer | Download:
     merchant_id = (await merchants.get_merchant(call.conn, call.path["merchant_id"])).merchant_id
 
-    async def list_keys(conn: Connection, wanted: PageQuery, before: UUID | None, limit: int) -> list[SigningKey]:
+    async def list_keys(conn: Connection, wanted: ListQuery, before: UUID | None, limit: int) -> list[SigningKey]:
         return await signing_keys.list_keys(conn, merchant_id, before, limit)
 
     return await answer_page(call, list_keys, f"signing-keys:{merchant_id}", lambda key: key.key_id)
@@ -54,7 +54,7 @@ async def revoke_signing_key(call: Call[None, None]) -> Answer:
 
 ROUTES = tagged(
     "Merchants",
-    read(PATH, list_signing_keys, "List the keys that verify a merchant's receipts", SigningKeyPage, PageQuery),
+    read(PATH, list_signing_keys, "List the keys that verify a merchant's receipts", SigningKeyPage, ListQuery),
     change(
         "POST",
         PATH,

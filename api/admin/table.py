@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from api.kit.routes import VIEWER, Access, Database, Handler, Method, NoQuery, Route
 from loyalty.errors import LaurelError
+from schemas.admin.lists import ListQuery
 
 Model = type[BaseModel]
 Problem = type[LaurelError]
@@ -32,6 +33,7 @@ def read(
         answers={200: answer},
         problems=problems,
         database=database,
+        also_csv=issubclass(query, ListQuery),
     )
 
 

@@ -2,7 +2,7 @@
 
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
-from api.kit.routes import Access, Answer, Call, Role
+from api.kit.routes import Access, Answer, Call, Download, Role
 from loyalty.domain.refund import RefundExceedsPurchase
 from loyalty.errors import NotFound
 from loyalty.services import refunding
@@ -20,7 +20,7 @@ from schemas.admin.transactions import (
 )
 
 
-async def list_transactions(call: Call[None, TransactionFilter]) -> Answer:
+async def list_transactions(call: Call[None, TransactionFilter]) -> Answer | Download:
     return await answer_page(call, transactions.list_transactions, "transactions", lambda row: row.transaction_id)
 
 

@@ -88,6 +88,7 @@ class Endpoint:
             traceparent=continue_trace(request.headers.get("traceparent")),
             address=request.client_ip,
             headers=request.headers,
+            route=self._route,
             authenticated=principal,
         )
         raw = self._raw_body(request)

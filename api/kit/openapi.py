@@ -156,6 +156,8 @@ def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str
         answer["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     elif model is not None:
         answer["content"] = {"application/json": {"schema": refs[model, "serialization"]}}
+    if route.also_csv:
+        answer["content"]["text/csv"] = {"schema": {"type": "string"}}
     return answer
 
 

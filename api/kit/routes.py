@@ -108,6 +108,7 @@ class Call(Generic[Body, Query]):
     traceparent: str
     address: str
     headers: Mapping[str, str]
+    route: Route
     authenticated: Principal | None = None
     connection: Connection | None = None
 
@@ -194,6 +195,7 @@ class Route:
     database: Database = Database.READ
     idempotent: bool = False
     streams: bool = False
+    also_csv: bool = False
 
     @property
     def name(self) -> str:

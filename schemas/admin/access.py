@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import EmailStr, Field, SecretStr
 
 from schemas.admin.fields import Command, ShortText, omitted
-from schemas.common import Answered, Page, PageQuery, UtcTime
+from schemas.admin.lists import ListQuery
+from schemas.common import Answered, Page, UtcTime
 
 Role = Literal["viewer", "operator", "admin"]
 Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
@@ -90,7 +91,7 @@ class AuditPage(Page[AuditEntry]):
     """Changes, the last first."""
 
 
-class AuditFilter(PageQuery):
+class AuditFilter(ListQuery):
     """Which changes."""
 
     actor_id: str | None = Field(None, max_length=200, description="only changes that this one made")

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, EmailStr, Field, model_validator
 
 from schemas.admin.fields import POINTS_LIMIT, Code, Command, ExternalId, Reason, ShortText, omitted
-from schemas.common import Answered, Page, PageQuery, Requested, UtcTime
+from schemas.admin.lists import ListQuery
+from schemas.common import Answered, Page, Requested, UtcTime
 from schemas.customer import BirthDate, RequestedTime
 
 MemberStatus = Literal["active", "suspended", "erased"]
@@ -87,7 +88,7 @@ class Erasure(Answered):
     points_forfeited: int = Field(description="what was available; 0 for a member who had been erased before")
 
 
-class MemberFilter(PageQuery):
+class MemberFilter(ListQuery):
     """`search` matches the beginning of the name, the email or the external id, whatever the case of the first two."""
 
     search: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(

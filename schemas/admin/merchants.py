@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.admin.fields import Command, ExternalId, ShortText, omitted
-from schemas.common import Answered, Page, PageQuery, UtcTime
+from schemas.admin.lists import ListQuery
+from schemas.common import Answered, Page, UtcTime
 
 Scope = Literal["transactions:write", "refunds:write", "redemptions:write", "events:write"]
 
@@ -42,7 +43,7 @@ class MerchantPatch(Command):
     active: bool = Field(default_factory=omitted)
 
 
-class MerchantFilter(PageQuery):
+class MerchantFilter(ListQuery):
     """Which merchants."""
 
     active: bool | None = Field(None, description="only those that are, or are not")

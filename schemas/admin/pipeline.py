@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.admin.fields import Command
-from schemas.common import Answered, Page, PageQuery, UtcTime
+from schemas.admin.lists import ListQuery
+from schemas.common import Answered, Page, UtcTime
 
 
 class OutboxLeader(Answered):
@@ -86,7 +87,7 @@ class DeadLetterPage(Page[DeadLetter]):
     """Events that could not be handled, the last first."""
 
 
-class DeadLetterFilter(PageQuery):
+class DeadLetterFilter(ListQuery):
     """Which dead letters."""
 
     status: Literal["open", "resolved"] | None = Field(None, description="only those that wait for you, or do not")

@@ -16,7 +16,8 @@ from schemas.admin.fields import (
     ShortText,
     omitted,
 )
-from schemas.common import Answered, Page, PageQuery, UtcTime
+from schemas.admin.lists import ListQuery
+from schemas.common import Answered, Page, UtcTime
 from schemas.customer import RequestedTime
 from schemas.events import RejectionReason
 
@@ -113,7 +114,7 @@ class RewardPatch(Command):
         return self
 
 
-class RewardFilter(PageQuery):
+class RewardFilter(ListQuery):
     """Which rewards."""
 
     active: bool | None = Field(None, description="only those that are, or are not")
@@ -144,7 +145,7 @@ class RedemptionPage(Page[Redemption]):
     """Rewards asked for by all members, the last first."""
 
 
-class RedemptionFilter(PageQuery):
+class RedemptionFilter(ListQuery):
     """Which redemptions."""
 
     status: RedemptionStatus | None = Field(None, description="only those of this status")

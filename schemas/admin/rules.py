@@ -13,7 +13,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from schemas.admin.fields import POINTS_LIMIT, Command
-from schemas.common import Answered, CurrencyCode, Page, PageQuery, UtcTime
+from schemas.admin.lists import ListQuery
+from schemas.common import Answered, CurrencyCode, Page, UtcTime
 from schemas.customer import ITEMS_LIMIT, Amount, NewItem, ReceiptSteps, RequestedTime
 
 
@@ -201,7 +202,7 @@ class RuleWithVersions(Rule):
     versions: list[RuleVersion] = Field(description="newest first")
 
 
-class RuleFilter(PageQuery):
+class RuleFilter(ListQuery):
     """Which rules."""
 
     status: RuleStatus | None = Field(None, description="only rules of this status")

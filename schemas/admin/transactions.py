@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from schemas.admin.fields import Command, ExternalId
-from schemas.common import Answered, CurrencyCode, DecimalString, Page, PageQuery, UtcTime
+from schemas.admin.lists import ListQuery
+from schemas.common import Answered, CurrencyCode, DecimalString, Page, UtcTime
 from schemas.customer import ITEMS_LIMIT, Amount, Item, NewItem, ReceiptSteps, RequestedTime
 
 
@@ -56,7 +57,7 @@ class TransactionWithReceipt(Transaction):
     awarded_at: UtcTime | None
 
 
-class TransactionFilter(PageQuery):
+class TransactionFilter(ListQuery):
     """Which purchases."""
 
     member_id: UUID | None = Field(None, description="only this member's")
