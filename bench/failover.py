@@ -1,6 +1,6 @@
 """How long nobody publishes when the leading relay is killed, frozen, or asked to end.
 
-    python -m bench.failover [--rounds N]
+    python -m bench.failover [--rounds N] [--only killed|frozen|asked_to_end]
 
 Two relays with their own settings, and 200 single-row transactions a second. The gap is what a consumer would notice:
 from the signal to the first record that the other relay produced (killed, frozen), or the longest time between two
@@ -17,6 +17,7 @@ import statistics
 import time
 import uuid
 from bisect import bisect_right
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -39,9 +40,11 @@ def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--only", choices=SIGNALS, action="append")
+    options = parser.parse_args()
+    signals = {name: SIGNALS[name] for name in options.only or SIGNALS}
     with rig() as found:
-        moments = asyncio.run(_campaign(found, rounds))
+        moments = asyncio.run(_campaign(found, options.rounds, signals))
         produced = sorted(record.produced_at for record in asyncio.run(found.stage.records()))
     for name, at in moments.items():
         gaps = [_gap(produced, moment, whole=name == "asked_to_end") for moment in at]
@@ -58,14 +61,14 @@ def _gap(produced: list[float], moment: float, *, whole: bool) -> float:
     return max(later - earlier for earlier, later in pairwise(produced[next_one - 1 : last]))
 
 
-async def _campaign(found: Rig, rounds: int) -> dict[str, list[float]]:
+async def _campaign(found: Rig, rounds: int, signals: Mapping[str, signal.Signals]) -> dict[str, list[float]]:
     """When which signal was sent."""
     relays = [found.relay(), found.relay()]
-    moments: dict[str, list[float]] = {name: [] for name in SIGNALS}
+    moments: dict[str, list[float]] = {name: [] for name in signals}
     writing = asyncio.create_task(_write(found))
     try:
         for _ in range(rounds):
-            for name, number in SIGNALS.items():
+            for name, number in signals.items():
                 await asyncio.sleep(READY_SECONDS)
                 moments[name].append(await _signal(found, relays, number))
     finally:

@@ -36,8 +36,15 @@ async def read_checkpoint(conn: asyncpg.Connection) -> Checkpoint:
     return Checkpoint(_position(row), decode_ends(row["ends"]), row["published_rows"])
 
 
-async def save_checkpoint(conn: asyncpg.Connection, checkpoint: Checkpoint, rows_per_second: float) -> None:
-    """Replace the checkpoint."""
+async def begin_publishing(conn: asyncpg.Connection) -> bool:
+    """Say that what the checkpoint knows is no longer all; whether it was until now."""
+    return await conn.fetchval(_SQL["begin_publishing"]) is True
+
+
+async def save_checkpoint(
+    conn: asyncpg.Connection, checkpoint: Checkpoint, rows_per_second: float, *, complete: bool = False
+) -> None:
+    """Replace the checkpoint. `complete` says that nothing was sent that it does not know, nor will be."""
     position, cut = checkpoint.position, checkpoint.position.cut
     await conn.execute(
         _SQL["save_checkpoint"],
@@ -49,6 +56,7 @@ async def save_checkpoint(conn: asyncpg.Connection, checkpoint: Checkpoint, rows
         encode_ends(checkpoint.ends),
         checkpoint.published_rows,
         rows_per_second,
+        complete,
     )
 
 

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from confluent_kafka import KafkaException
 
+from outbox.background import in_thread
 from outbox.broker_checks import check_kafka
 from outbox.database import DATABASE_ERRORS, DatabaseAwayError, connected
 from outbox.findings import Finding, failed, fine, warning
@@ -33,7 +34,7 @@ log = structlog.get_logger("outbox")
 
 async def run_checks(settings: RelaySettings) -> list[Finding]:
     """All findings: of PostgreSQL, then of Kafka. What is away is a finding too."""
-    database, kafka = await asyncio.gather(_check_database(settings), asyncio.to_thread(check_kafka, settings))
+    database, kafka = await asyncio.gather(_check_database(settings), in_thread(check_kafka, settings))
     return [*database, *kafka]
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from typing import Protocol
 
 from confluent_kafka import KafkaError
 
+from outbox.background import in_thread
 from outbox.errors import OutboxError
 from outbox.settings import KafkaConfig, RelaySettings
 
+CLOSE_SECONDS = 5.0
 LOGGER = logging.getLogger("outbox.kafka")
 LARGEST_BATCH_BYTES = 512 * 1024
 PROMPT: Mapping[str, object] = {"linger.ms": 0}
@@ -48,6 +52,21 @@ class LeaseExpiredError(PipelineError):
 
 class RefusedError(PipelineError):
     """Kafka refused a record; which one is to be found out."""
+
+
+class Closable(Protocol):
+    """A producer of ours."""
+
+    def close(self) -> None:
+        """End it. Blocks."""
+
+
+async def closed(producer: Closable) -> None:
+    """End a producer; one that does not end in time is left behind."""
+    try:
+        await asyncio.wait_for(in_thread(producer.close), CLOSE_SECONDS)
+    except TimeoutError:
+        LOGGER.warning("librdkafka did not end a producer: it is left behind")
 
 
 def classify(error: KafkaError) -> PipelineError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from outbox.kafka import BULK, PROMPT, producer_config
+from outbox.kafka import BULK, PROMPT, closed, producer_config
 from outbox.publisher import PageInFlight, Publisher
 from outbox.settings import RelaySettings
 
@@ -54,6 +54,20 @@ class Lanes:
     def settled(self) -> list[PageInFlight]:
         """The pages delivered since the last call, from the oldest on. Raises PipelineError."""
         return [page for publisher in self.all for page in publisher.settled()]
+
+    def connect(self) -> None:
+        """Have the prompt one ready. Blocks. Raises KafkaException."""
+        self.lane(bulk=False).connect()
+
+    def abandon(self) -> None:
+        """Drop what is not delivered, at once. What was on its way may still arrive."""
+        for publisher in self.all:
+            publisher.abandon()
+
+    async def close(self) -> None:
+        """End the producers."""
+        for publisher in self.all:
+            await closed(publisher)
 
     def _config(self, wish: Mapping[str, Any]) -> dict[str, object]:
         return producer_config(self._settings, self._batch_bytes, wish)

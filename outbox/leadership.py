@@ -26,6 +26,8 @@ from outbox.statements import load
 
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 60.0
+VACANT_CHANNEL = "outbox_vacant"
+"""Notified by a leader that resigns. One that was killed says nothing: its lock is tried again and again."""
 
 _SQL = load("checkpoint")
 
@@ -66,8 +68,17 @@ class LeaderSession:
             async with self.turn() as connection:
                 await connection.execute("select 1")
 
+    async def resign(self) -> None:
+        """Give the leadership back; those that stand by hear of it."""
+        async with self.turn() as connection:
+            await connection.execute(_SQL["resign"])
+
+    def abort(self) -> None:
+        """End the session whatever it waits for; that fails."""
+        self._connection.terminate()
+
     async def close(self) -> None:
-        """Give the leadership back at once."""
+        """End the session, and with it the leadership."""
         with contextlib.suppress(*DATABASE_ERRORS):
             await self._connection.close(timeout=1)
 
@@ -110,25 +121,35 @@ async def leading(
     Raises StoppedWaiting if `stop` is set before.
     """
     connection = await connect(settings)
-    session = LeaderSession(connection, settings)
+    session, vacant = LeaderSession(connection, settings), asyncio.Event()
     try:
-        while not await connection.fetchval(_SQL["try_lead"]):
+        await connection.add_listener(VACANT_CHANNEL, lambda *_: vacant.set())
+        while not await _takes_lead(connection, vacant):
             turned()
             if await connection.fetchval(_SQL["end_frozen_leader"], int(settings.leadership_seconds * 1000)):
                 log.warning("the leader did not take its answers: its session was ended")
-            await _pause(stop, settings.standby_pause_seconds)
+            await _pause(stop, vacant, settings.standby_pause_seconds)
         await connection.add_listener(CHANNEL, lambda *_: wake())
         yield session
     finally:
         await session.close()
 
 
+async def _takes_lead(connection: asyncpg.Connection, vacant: asyncio.Event) -> bool:
+    vacant.clear()
+    took: bool = await connection.fetchval(_SQL["try_lead"])
+    return took
+
+
 class StoppedWaiting(Exception):
     """The process is to end while it waits."""
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
+async def _pause(stop: asyncio.Event, vacant: asyncio.Event, seconds: float) -> None:
     # Asked for again and again instead of waited in: a statement that waits holds a snapshot, and vacuum back.
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+    waits = [asyncio.ensure_future(event.wait()) for event in (stop, vacant)]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    if stop.is_set():
         raise StoppedWaiting

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 STANDSTILL_SECONDS = 30.0
+REQUEST_SECONDS = 2.0
 LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 PAGE_BUCKETS = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000)
 
@@ -85,6 +86,9 @@ class RelayMetrics:
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = REQUEST_SECONDS
+    """Requests are served one by one: a client that says nothing must neither keep others out nor us from ending."""
+
     def log_message(self, format: str, *args: object) -> None:
         """Scrapes are not worth a line."""
 

@@ -17,9 +17,10 @@ from dataclasses import replace
 
 import structlog
 
-from outbox.checkpoint import Ends
+from outbox.background import in_thread
+from outbox.checkpoint import Ends, begin_publishing
 from outbox.database import DATABASE_ERRORS
-from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError
+from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError, closed
 from outbox.lanes import Lanes
 from outbox.leadership import LeadershipLostError
 from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position, ids_without_row
@@ -45,6 +46,7 @@ class Pipeline:
         self._published = Published()
         self._lanes = Lanes(term.settings, LARGEST_BATCH_BYTES)
         self._slow_lane = SlowLane(term)
+        self._complete = False
 
     async def run(self) -> None:
         """Publish until the term's `stop`, then deliver what is in flight.
@@ -63,14 +65,17 @@ class Pipeline:
             await self._close()
 
     async def _reconcile(self) -> None:
-        term, began_at = self._term, time.monotonic()
-        looking = asyncio.to_thread(look_beyond, self._settings.kafka, self._settings.topics, term.checkpoint.ends)
+        term, began_at, settings = self._term, time.monotonic(), self._settings
+        async with term.session.turn() as conn:
+            complete = await begin_publishing(conn)
+        ready = await term.attend(term.readiness.take())
+        self._lanes = ready.lanes
+        ends = term.checkpoint.ends
+        looking = in_thread(look_beyond, ready.admin, settings.kafka, settings.topics, ends, complete=complete)
         self._published = found = await term.attend(looking)
         async with term.session.turn() as conn:
-            await hold_partition_counts(conn, self._settings.topics)
-        batch_bytes = min(found.batch_limit_bytes or LARGEST_BATCH_BYTES, LARGEST_BATCH_BYTES)
-        self._lanes = Lanes(self._settings, batch_bytes)
-        term.checkpoint = replace(term.checkpoint, ends=_within(term.checkpoint.ends, found.ends))
+            await hold_partition_counts(conn, settings.topics)
+        term.checkpoint = replace(term.checkpoint, ends=_within(ends, found.ends))
         term.metrics.reconciled_rows.inc(len(found.events))
         seconds = round(time.monotonic() - began_at, 3)
         log.info("publishing", already_published_rows=len(found.events), looked_seconds=seconds)
@@ -162,10 +167,12 @@ class Pipeline:
         return min(pause_seconds * PAUSE_GROWTH, settings.longest_pause_seconds)
 
     async def _drain(self) -> None:
+        """Wait for what is in flight; all of it acknowledged and the ends not held, the checkpoint is complete."""
         deadline = time.monotonic() + self._settings.drain_seconds
         while not self._lanes.idle and time.monotonic() < deadline:
             await self._settle()
             await asyncio.sleep(FULL_PIPELINE_PAUSE_SECONDS)
+        self._complete = self._lanes.idle and not self._published.events
 
     async def _close(self) -> None:
         self._term.metrics.spans.closed()
@@ -173,9 +180,11 @@ class Pipeline:
         for producer in producers:
             producer.abandon()
         with contextlib.suppress(LeadershipLostError, *DATABASE_ERRORS):
-            await self._term.save()
+            await self._term.save(complete=self._complete)
+            if self._term.stop.is_set():
+                await self._term.session.resign()
         for producer in producers:
-            await asyncio.to_thread(producer.close)
+            await closed(producer)
 
 
 def _within(ends: Ends, now: Ends) -> Ends:

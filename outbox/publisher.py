@@ -24,6 +24,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from outbox.background import in_thread
 from outbox.checkpoint import Ends
 from outbox.kafka import LOGGER, KafkaAwayError, LeaseExpiredError, classify
 from outbox.log import KEY, PAYLOAD, Position, Row
@@ -71,8 +72,18 @@ class Publisher:
         self._delivery_seconds = settings.delivery_seconds
         self._most_rows = settings.page_rows * settings.pages_in_flight
         self._most_bytes = settings.page_bytes * settings.pages_in_flight
+        self._connected = False
         self._primed: dict[int, float] = {}
         self._in_flight: deque[PageInFlight] = deque()
+
+    def connect(self) -> None:
+        """Meet a broker. Blocks. Raises KafkaException.
+
+        Without it the first record waits half a second: so long librdkafka does not ask again for a producer's id if it
+        was connected to nobody when it asked first.
+        """
+        self._producer.list_topics(timeout=self._delivery_seconds)
+        self._connected = True
 
     @property
     def rows_in_flight(self) -> int:
@@ -107,6 +118,8 @@ class Publisher:
         page = PageInFlight(position, len(rows) + already_there, ends_hold)
         self._in_flight.append(page)
         try:
+            if not self._connected:
+                await in_thread(self.connect)
             if rows:
                 self._send(await self._prime(rows, page, lease_until), page, lease_until)
         except KafkaException as error:

@@ -27,7 +27,7 @@ from outbox.events import REPLAY_HEADER, Topics
 from outbox.kafka import LOGGER, KafkaAwayError, consumer_config
 from outbox.log import EVENT_ID, ID, Row
 from outbox.settings import KafkaConfig
-from outbox.topics import batch_limit_bytes, check_topics, partition_counts
+from outbox.topics import check_topics, partition_counts
 
 SILENCE_SECONDS = 5.0
 STILL_SECONDS = 0.3
@@ -39,11 +39,10 @@ MOST_LOOKS = 10
 
 @dataclass(slots=True)
 class Published:
-    """Event ids by outbox id of what was found, where the partitions end, and how large a batch they take."""
+    """Event ids by outbox id of what was found, and where the partitions end."""
 
     events: dict[int, str] = field(default_factory=dict)
     ends: Ends = field(default_factory=dict)
-    batch_limit_bytes: int | None = None
 
     def missing(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows that are not in the topics yet. Those that are will not be asked for again: they are forgotten.
@@ -59,23 +58,25 @@ class Published:
         return event_id is not None
 
 
-def look_beyond(kafka: KafkaConfig, topics: Topics, ends: Ends) -> Published:
+def look_beyond(
+    admin: AdminClient, kafka: KafkaConfig, topics: Topics, ends: Ends, *, complete: bool = False
+) -> Published:
     """Check the topics, and read each partition from its end at the checkpoint to its end now. Blocks.
 
+    If the checkpoint is complete and the topics end where it says, nothing can be on its way: there is no second look.
     Raises MissingTopicError, RepartitionedError, KafkaException or KafkaAwayError.
     """
-    admin = AdminClient({**kafka, "log.connection.close": False}, logger=LOGGER)
     check_topics(topics, partition_counts(admin, SILENCE_SECONDS))
     beginnings, now = _ends(admin, topics)
     starts = {at: max(ends.get(at, 0), beginnings[at]) for at in now}
     events = _read_between(kafka, starts, now)
-    for _ in range(MOST_LOOKS):
+    for _ in range(0 if complete and starts == now else MOST_LOOKS):
         later = _ends_after_a_pause(admin, topics)
         if later == now:
             break
         events |= _read_between(kafka, now, later)
         now = later
-    return Published(events, now, batch_limit_bytes(admin, topics, SILENCE_SECONDS))
+    return Published(events, now)
 
 
 def _ends_after_a_pause(admin: AdminClient, topics: Topics) -> Ends:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from confluent_kafka import KafkaException
 
+from outbox.background import background
 from outbox.checkpoint import read_checkpoint
 from outbox.checks import log_findings
 from outbox.database import DATABASE_ERRORS
@@ -24,6 +25,7 @@ from outbox.leadership import LeaderSession, LeadershipLostError, StoppedWaiting
 from outbox.metrics import RelayMetrics, serving
 from outbox.parking import ParkingLot
 from outbox.pipeline import Pipeline
+from outbox.readiness import Readiness
 from outbox.settings import RelaySettings
 from outbox.status import status
 from outbox.term import Term
@@ -32,6 +34,7 @@ from outbox.upkeep import keep_up
 
 FIRST_PAUSE_SECONDS = 0.1
 OBSERVE_SECONDS = 5.0
+ANSWER_SECONDS = 1.0
 
 log = structlog.get_logger("outbox")
 
@@ -45,7 +48,7 @@ async def run_relay(settings: RelaySettings, stop: asyncio.Event) -> None:
         metrics = RelayMetrics(opened.enter_context(tracing(settings.application_name)))
         port = opened.enter_context(serving(metrics, settings.metrics_host, settings.metrics_port))
         log.info("relay started", metrics_port=port, topics=list(settings.topics.kafka_names.values()))
-        async with _observing(settings, metrics), _background(log_findings(settings)):
+        async with _observing(settings, metrics), background(log_findings(settings)):
             await _terms(settings, stop, metrics)
         log.info("relay ended")
 
@@ -64,26 +67,23 @@ async def _terms(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMet
 
 
 async def _term(settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics, pauses: Pauses) -> None:
-    wake = asyncio.Event()
-    async with leading(settings, stop, wake.set, metrics.turned) as session:
+    wake, readiness = asyncio.Event(), Readiness(settings)
+    async with readiness.kept(), leading(settings, stop, wake.set, metrics.turned) as session:
         pauses.reset()
         metrics.lead(True)
         log.info("relay leads")
         try:
-            async with _waking(stop, wake), _background(keep_up(settings, metrics)):
-                await _pipelines(settings, stop, metrics, session, wake)
+            async with background(_end_at(stop, wake, session, settings)), background(keep_up(settings, metrics)):
+                async with session.turn() as conn:
+                    checkpoint = await read_checkpoint(conn)
+                    lot = await ParkingLot.read(conn, settings.parked_keys_per_hour)
+                await _pipelines(Term(settings, session, metrics, wake, stop, checkpoint, lot, readiness))
         finally:
             metrics.lead(False)
 
 
-async def _pipelines(
-    settings: RelaySettings, stop: asyncio.Event, metrics: RelayMetrics, session: LeaderSession, wake: asyncio.Event
-) -> None:
-    async with session.turn() as conn:
-        checkpoint = await read_checkpoint(conn)
-        lot = await ParkingLot.read(conn, settings.parked_keys_per_hour)
-    term = Term(settings, session, metrics, wake, stop, checkpoint, lot)
-    pauses = Pauses(settings.longest_outage_pause_seconds)
+async def _pipelines(term: Term) -> None:
+    pauses, stop, metrics = Pauses(term.settings.longest_outage_pause_seconds), term.stop, term.metrics
     while not stop.is_set():
         reached = term.checkpoint.published_rows
         try:
@@ -115,16 +115,13 @@ class Pauses:
             await asyncio.wait_for(stop.wait(), seconds * random.uniform(0.5, 1))
 
 
-@asynccontextmanager
-async def _waking(stop: asyncio.Event, wake: asyncio.Event) -> AsyncIterator[None]:
-    """Let `stop` end a rest at once."""
-
-    async def wake_on_stop() -> None:
-        await stop.wait()
-        wake.set()
-
-    async with _background(wake_on_stop()):
-        yield
+async def _end_at(stop: asyncio.Event, wake: asyncio.Event, session: LeaderSession, settings: RelaySettings) -> None:
+    """Let `stop` end a rest at once, and in the end a statement that gets no answer."""
+    await stop.wait()
+    wake.set()
+    await asyncio.sleep(settings.drain_seconds + ANSWER_SECONDS)
+    log.warning("PostgreSQL does not answer: its session is left")
+    session.abort()
 
 
 @asynccontextmanager
@@ -140,7 +137,7 @@ async def _observing(settings: RelaySettings, metrics: RelayMetrics) -> AsyncIte
                 await _observe(settings, metrics)
             await asyncio.sleep(OBSERVE_SECONDS)
 
-    async with _background(observe()):
+    async with background(observe()):
         yield
 
 
@@ -157,14 +154,3 @@ async def _observe(settings: RelaySettings, metrics: RelayMetrics) -> None:
             await asyncio.sleep(OBSERVE_SECONDS)
     finally:
         connection.terminate()
-
-
-@asynccontextmanager
-async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

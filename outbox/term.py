@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from outbox.checkpoint import Checkpoint, Ends, save_checkpoint
-from outbox.leadership import LeaderSession
+from outbox.leadership import LeaderSession, StoppedWaiting
 from outbox.log import Position
 from outbox.metrics import RelayMetrics
 from outbox.parking import ParkingLot
+from outbox.readiness import Readiness
 from outbox.settings import RelaySettings
 
 T = TypeVar("T")
@@ -42,20 +43,25 @@ class Term:
     stop: asyncio.Event
     checkpoint: Checkpoint
     lot: ParkingLot
+    readiness: Readiness
     suspect_rows: int = 0
     """So many rows are to be published one by one, since one of them was refused."""
     _pace: Pace = field(default_factory=Pace)
 
     async def attend(self, work: Awaitable[T]) -> T:
-        """Await something slow without losing the leadership over it."""
-        task = asyncio.ensure_future(work)
+        """Await something slow without losing the leadership over it. Raises StoppedWaiting at `stop`."""
+        task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self.stop.wait())
         try:
             while not task.done():
-                await asyncio.wait({task}, timeout=self.settings.leadership_seconds / 6)
+                if stopped.done():
+                    raise StoppedWaiting
+                seconds = self.settings.leadership_seconds / 6
+                await asyncio.wait({task, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
                 await self.session.beat()
                 self.metrics.turned()
         finally:
             task.cancel()
+            stopped.cancel()
         return task.result()
 
     def advance(self, position: Position, ends: Ends, rows: int) -> None:
@@ -74,9 +80,9 @@ class Term:
         late = time.monotonic() - pace.saved_at > settings.checkpoint_seconds
         return (late and (pace.moved or pace.saved_rate > 0)) or pace.rows >= settings.checkpoint_rows
 
-    async def save(self) -> None:
-        """Save the checkpoint, in its turn after what the session is doing."""
+    async def save(self, *, complete: bool = False) -> None:
+        """Save the checkpoint, in its turn after what the session is doing; whether nothing else is on its way."""
         checkpoint, rate = self.checkpoint, self._pace.rows_per_second()
         self._pace = Pace(rate)
         async with self.session.turn() as conn:
-            await save_checkpoint(conn, checkpoint, rate)
+            await save_checkpoint(conn, checkpoint, rate, complete=complete)

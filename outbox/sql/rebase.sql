@@ -34,7 +34,7 @@ where not pg_visible_in_snapshot(xid, $1::text::pg_snapshot) and xid <> pg_curre
 -- From the snapshot $1 on, in this server's history; $2 ends of the partitions.
 update outbox_checkpoint
 set since = $1::text::pg_snapshot, until = null, last_id = null, low_id = null, high_id = null,
-  ends = $2::text::jsonb, saved_at = clock_timestamp(),
+  ends = $2::text::jsonb, complete = false, saved_at = clock_timestamp(),
   system_identifier = (select system_identifier from pg_control_system());
 
 -- name: lock_writers!

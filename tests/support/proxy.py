@@ -13,15 +13,23 @@ CHUNK_BYTES = 65_536
 
 @dataclass
 class Proxy:
-    """Forwards to `host:port` while it is whole. `cut` ends every connection and refuses new ones."""
+    """Forwards to `host:port` while it is whole.
+
+    `cut` ends every connection and refuses new ones; `hold` keeps them, and what is said on them to itself.
+    """
 
     host: str
     port: int
     own_port: int = 0
     _server: asyncio.Server | None = None
+    _flowing: asyncio.Event = field(default_factory=asyncio.Event)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def hold(self) -> None:
+        self._flowing.clear()
+
     async def mend(self) -> None:
+        self._flowing.set()
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.own_port)
         self.own_port = self._server.sockets[0].getsockname()[1]
 
@@ -40,19 +48,19 @@ class Proxy:
         try:
             far_reader, far_writer = await asyncio.open_connection(self.host, self.port)
             with contextlib.closing(far_writer), contextlib.suppress(OSError):
-                await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+                await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
             self._running.discard(task)
             writer.transport.abort()
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(CHUNK_BYTES):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(CHUNK_BYTES):
+            await self._flowing.wait()
+            writer.write(data)
+            await writer.drain()
+        writer.close()
 
 
 @contextlib.asynccontextmanager
