@@ -7,6 +7,7 @@ reaches only what names its scope.
 from api.admin import (
     administrators,
     custom_events,
+    imports,
     members,
     merchants,
     pipeline,
@@ -24,6 +25,7 @@ from api.kit.routes import Route
 ROUTES: tuple[Route, ...] = (
     *sessions.ROUTES,
     *members.ROUTES,
+    *imports.ROUTES,
     *transactions.ROUTES,
     *replays.ROUTES,
     *rules.ROUTES,

@@ -47,7 +47,13 @@ def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
     metrics = Metrics(api.name)
     for route in api.routes:
         uri = (api.prefix + route.path).replace("{", "<").replace("}", ":str>")
-        app.add_route(Endpoint(api, route, metrics), uri, methods=[route.method], name=route.name)
+        app.add_route(
+            Endpoint(api, route, metrics),
+            uri,
+            methods=[route.method],
+            name=route.name,
+            stream=bool(route.takes_lines),
+        )
     add_operations(app, api, metrics)
     _open_and_close(app, api, settings, deps, metrics)
     return app

@@ -5,7 +5,9 @@ The order is fixed: access, rate limit, body, then the database. Nothing of a re
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
@@ -16,13 +18,14 @@ from uuid import UUID
 import structlog
 from sanic import Request, Sanic
 from sanic.config import Config
+from sanic.http import Http
 from sanic.response import HTTPResponse
 
 from api.kit import idempotency
 from api.kit.bell import ring
 from api.kit.bodies import read_json, validated, validated_query
 from api.kit.deps import Deps
-from api.kit.errors import InvalidQuery, MalformedRequest, UnsupportedMediaType
+from api.kit.errors import InvalidQuery, MalformedRequest, RequestTimedOut, UnsupportedMediaType
 from api.kit.idempotency import Attempt, body_bytes
 from api.kit.metrics import Metrics
 from api.kit.problems import answer_problem
@@ -41,6 +44,10 @@ SECURITY_HEADERS = {
 STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 log = structlog.get_logger("api")
+
+LINES_BYTES_LIMIT = 2_000_000_000
+UNREAD_BYTES_IN_MEMORY = 1_000_000
+UNREAD_BYTES_AT_ONCE = 65_536
 
 BEARER = "bearer "
 EMPTY_BODY = b"{}"
@@ -89,6 +96,7 @@ class Endpoint:
             address=request.client_ip,
             headers=request.headers,
             route=self._route,
+            incoming=arriving(request) if self._route.takes_lines else None,
             authenticated=principal,
         )
         raw = self._raw_body(request)
@@ -213,20 +221,53 @@ async def started(download: Download) -> Download:
     return replace(download, chunks=chunks())
 
 
+async def arriving(request: Request) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, each wait with a limit. Raises BodyTooLarge, RequestTimedOut."""
+    stream, settings = request.stream, request.app.ctx.deps.settings
+    assert isinstance(stream, Http)
+    stream.request_max_size = LINES_BYTES_LIMIT
+    try:
+        while True:
+            async with asyncio.timeout(settings.request_timeout_seconds):
+                chunk = await stream.read()
+            if chunk is None:
+                return
+            yield chunk
+    except TimeoutError as error:
+        raise RequestTimedOut from error
+
+
 async def send_download(request: Request, download: Download, request_id: str, headers: dict[str, str]) -> None:
-    """Sends the chunks. What fails on the way breaks the connection: half an answer must not look like a whole one."""
+    """Sends the chunks. What fails on the way breaks the connection: half an answer must not look like a whole one.
+
+    A client that is still sending its body may not read yet. What it leaves unread is put aside meanwhile, so that the
+    two never wait for each other.
+    """
     sent = SECURITY_HEADERS | headers | dict(download.headers) | {"X-Request-Id": request_id}
     async with contextlib.aclosing(download.chunks) as chunks:
         response = await request.respond(status=200, headers=sent, content_type=download.content_type)
         try:
-            async for chunk in chunks:
-                await response.send(chunk)
+            with tempfile.SpooledTemporaryFile(UNREAD_BYTES_IN_MEMORY) as unread:
+                async for chunk in chunks:
+                    if unread.tell() or _is_full(request):
+                        unread.write(chunk)
+                    else:
+                        await response.send(chunk)
+                unread.seek(0)
+                while chunk := unread.read(UNREAD_BYTES_AT_ONCE):
+                    await response.send(chunk)
         except Exception as error:
             log.error("download_broken_off", request_id=request_id, exc_info=error)
             transport: Any = request.transport
             transport.abort()
             return
     await response.eof()
+
+
+def _is_full(request: Request) -> bool:
+    """Whether what was sent waits for the client to read, while we wait for what the client sends."""
+    stream: Any = request.stream
+    return stream.request_body is not None and not stream.protocol._can_write.is_set()
 
 
 def _ids(path: dict[str, str]) -> dict[str, UUID]:

@@ -115,6 +115,9 @@ def _operation(route: Route, refs: Refs, refusals: Responses) -> dict[str, Any]:
         operation["requestBody"] = {"required": not route.body_optional, "content": content}
     if route.access.least_role is not None:
         operation["x-least-role"] = route.access.least_role.name.lower()
+    if route.takes_lines:
+        content = {media_type: {"schema": {"type": "string"}} for media_type in route.takes_lines}
+        operation["requestBody"] = {"required": True, "content": content}
     return {name: value for name, value in operation.items() if value or name == "security"}
 
 
@@ -155,7 +158,7 @@ def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str
     if route.streams:
         answer["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     elif model is not None:
-        answer["content"] = {"application/json": {"schema": refs[model, "serialization"]}}
+        answer["content"] = {route.answer_type: {"schema": refs[model, "serialization"]}}
     if route.also_csv:
         answer["content"]["text/csv"] = {"schema": {"type": "string"}}
     return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -109,6 +109,7 @@ class Call(Generic[Body, Query]):
     address: str
     headers: Mapping[str, str]
     route: Route
+    incoming: AsyncIterator[bytes] | None = None
     authenticated: Principal | None = None
     connection: Connection | None = None
 
@@ -123,6 +124,12 @@ class Call(Generic[Body, Query]):
         """The connection of a route with Database.READ or Database.WRITE."""
         assert self.connection is not None, "the route says Database.NONE"
         return self.connection
+
+    @property
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body of a route with `takes_lines`, as it arrives."""
+        assert self.incoming is not None, "the route's body is read whole"
+        return self.incoming
 
     def lent(self) -> AbstractAsyncContextManager[Connection]:
         """A connection without a transaction."""
@@ -196,6 +203,9 @@ class Route:
     idempotent: bool = False
     streams: bool = False
     also_csv: bool = False
+    takes_lines: tuple[str, ...] = ()
+    """Media types of a body that the handler reads itself, as it arrives, from `call.chunks`."""
+    answer_type: str = "application/json"
 
     @property
     def name(self) -> str:

@@ -34,7 +34,7 @@ OPERATOR = """
     PATCH /members/{member_id}, PATCH /rewards/{reward_id}, POST /members, POST /members/{member_id}/adjustments,
     POST /members/{member_id}/transfers, POST /redemptions/{redemption_id}/cancel,
     POST /redemptions/{redemption_id}/confirm, POST /redemptions/{redemption_id}/release, POST /rewards,
-    POST /rewards/{reward_id}/vouchers, POST /transactions/{transaction_id}/refunds
+    POST /rewards/{reward_id}/vouchers, POST /transactions/{transaction_id}/refunds, POST /transactions/import
 """
 ADMIN = """
     PATCH /admins/{admin_id}, POST /members/{member_id}/erasure,
@@ -49,9 +49,10 @@ ADMIN = """
     POST /merchants/{merchant_id}/signing-keys/{key_id}/revoke,
     POST /parked-keys/requeue, POST /parked-keys/skip, PUT /program/points, PUT /tiers
 """
+IMPORTER = "POST /transactions/import"
 REFUNDER = "POST /transactions/{transaction_id}/refunds"
 MERCHANT = f"""
-    {REFUNDER}, POST /redemptions/{{redemption_id}}/confirm, POST /redemptions/{{redemption_id}}/release,
+    {REFUNDER}, {IMPORTER}, POST /redemptions/{{redemption_id}}/confirm, POST /redemptions/{{redemption_id}}/release,
     POST /transactions, POST /events
 """
 

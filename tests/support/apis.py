@@ -46,10 +46,12 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App) -> AsyncIterator[str]:
+async def serving(app: App, send_buffer_bytes: int | None = None) -> AsyncIterator[str]:
     """Serves on a port of its own while the context lasts. The URL of it."""
     app.config.TOUCHUP = False  # it rewrites Sanic's classes for the first app of a process, and only for that
     with socket.socket() as listening:
+        if send_buffer_bytes:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         async with running(app, listening):
