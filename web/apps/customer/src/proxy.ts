@@ -1,5 +1,5 @@
 export { withPolicy as proxy } from "@laurel/bff/security";
 
 export const config = {
-  matcher: "/((?!api/|assets/|_next/static|products/|icons/|sw.js|offline.|manifest.webmanifest).*)",
+  matcher: "/((?!api/|health/|assets/|_next/static|products/|icons/|sw.js|offline.|manifest.webmanifest).*)",
 };
