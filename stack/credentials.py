@@ -19,7 +19,6 @@ class Credentials:
     redis_password: str
     signing_key: str
     admin_password: str
-    web_session_key: str
 
     def __repr__(self) -> str:
         return "Credentials(…)"

@@ -49,8 +49,7 @@ class Plan:
     """Everything a stack runs: stages in the order they start (the parts of one start together), then how it ends.
 
     `stop_order` names groups of services; those of one group are stopped together, and group after group.
-    `environment` is what `.laurel/env` will hold. `later` are services that nobody waits for: they start when
-    the rest is up, and one that does not start leaves the rest as it is.
+    `environment` is what `.laurel/env` will hold.
     """
 
     stages: tuple[tuple[Service | Step, ...], ...]
@@ -58,4 +57,3 @@ class Plan:
     environment: Mapping[str, str] = field(repr=False)
     urls: Mapping[str, str]
     notes: tuple[str, ...] = ()
-    later: tuple[Service, ...] = ()

@@ -32,6 +32,7 @@ async def patch_profile(call: Call[ProfilePatch, None]) -> Answer:
         password_hash = await call.deps.passwords.hash(new_password.get_secret_value())
     changes = {name: value for name, value in given.items() if name not in NOT_PROFILE}
     async with call.transaction() as conn:
+        await members.require_active(conn, call.principal.id)
         profile = await change_profile(conn, call.principal.id, changes, password_hash, _actor(call), call.deps.clock)
     return Answer(200, profile)
 

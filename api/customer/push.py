@@ -9,11 +9,10 @@ from uuid import UUID
 from api.kit.errors import InvalidHeader
 from api.kit.routes import MEMBER, Call, Database, EventStream, Route
 from api.kit.sse import Change, Changes
-from loyalty.services.watching import changes_since
+from loyalty.services.watching import MODELS, changes_since
 from loyalty.store import members
 from loyalty.store.database import Connection
 from loyalty.store.members import MemberInactive
-from schemas.customer import PointsChanged
 
 VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -55,9 +54,9 @@ ROUTES = (
         "the stream goes on where it broke off, at any process. It ends when the access token expires.",
         tag="Events",
         access=MEMBER,
-        answers={200: PointsChanged},
+        answers={200: None},
         problems=(MemberInactive, InvalidHeader),
         database=Database.NONE,
-        streams=True,
+        events=MODELS,
     ),
 )

@@ -41,7 +41,7 @@ LAST_EVENT_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "Resumes after this event: browsers send it by themselves.",
-    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"},
 }
 
 
@@ -88,7 +88,8 @@ def _schemas(api: Api) -> tuple[dict[str, Any], Refs]:
     wanted: list[tuple[type[BaseModel], Mode]] = [(Problem, "serialization")]
     for route in api.routes:
         wanted += [(route.body, "validation")] if route.body is not NoBody else []
-        wanted += [(model, "serialization") for model in route.answers.values() if model is not None]
+        answered = [*route.answers.values(), *route.events.values()]
+        wanted += [(model, "serialization") for model in answered if model is not None]
     refs, found = models_json_schema(list(dict.fromkeys(wanted)), ref_template=REF)
     return dict(sorted(found["$defs"].items())), dict(refs)
 
@@ -116,7 +117,7 @@ def _operation(route: Route, refs: Refs, refusals: Responses) -> dict[str, Any]:
     if route.access.least_role is not None:
         operation["x-least-role"] = route.access.least_role.name.lower()
     if route.takes_lines:
-        content = {media_type: {"schema": {"type": "string"}} for media_type in route.takes_lines}
+        content = {media_type: {"schema": {"type": "string", "minLength": 1}} for media_type in route.takes_lines}
         operation["requestBody"] = {"required": True, "content": content}
     return {name: value for name, value in operation.items() if value or name == "security"}
 
@@ -156,12 +157,35 @@ def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str
         "headers": ANSWER_HEADERS,
     }
     if route.streams:
-        answer["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+        answer["description"] = "Events, until the token expires."
+        answer["content"] = {"text/event-stream": {"schema": _one_of_the_events(route, refs)}}
     elif model is not None:
         answer["content"] = {route.answer_type: {"schema": refs[model, "serialization"]}}
     if route.also_csv:
         answer["content"]["text/csv"] = {"schema": {"type": "string"}}
     return answer
+
+
+def _one_of_the_events(route: Route, refs: Refs) -> dict[str, Any]:
+    """An event as the WHATWG HTML standard has it: its data is JSON, of the schema that goes with its name."""
+    events = [
+        {
+            "type": "object",
+            "description": inspect.cleandoc(model.__doc__ or ""),
+            "properties": {
+                "event": {"const": name},
+                "id": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "data": {
+                    "type": "string",
+                    "contentMediaType": "application/json",
+                    "contentSchema": refs[model, "serialization"],
+                },
+            },
+            "required": ["event", "id", "data"],
+        }
+        for name, model in route.events.items()
+    ]
+    return {"oneOf": events}
 
 
 def _security(access: Access) -> list[dict[str, list[str]]]:

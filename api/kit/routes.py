@@ -201,11 +201,16 @@ class Route:
     problems: tuple[type[LaurelError], ...] = ()
     database: Database = Database.READ
     idempotent: bool = False
-    streams: bool = False
+    events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     also_csv: bool = False
     takes_lines: tuple[str, ...] = ()
     """Media types of a body that the handler reads itself, as it arrives, from `call.chunks`."""
     answer_type: str = "application/json"
+
+    @property
+    def streams(self) -> bool:
+        """Whether the answer is a stream of server-sent events, those named in `events`."""
+        return bool(self.events)
 
     @property
     def name(self) -> str:
@@ -240,10 +245,11 @@ class AllowedMethods:
         for route in api.routes:
             by_path.setdefault(api.prefix + route.path, set()).add(route.method)
         self._patterns = [
-            (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), methods) for path, methods in by_path.items()
+            (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), by_path[path])
+            for path in sorted(by_path, key=lambda path: path.count("{"))
         ]
 
     def at(self, path: str) -> str:
         """As the header Allow has them (RFC 9110, 10.2.1). What an API serves beside its routes is only read."""
-        found: set[str] = set().union(*(methods for pattern, methods in self._patterns if pattern.fullmatch(path)))
-        return ", ".join(sorted(found or {"GET"}))
+        found = (methods for pattern, methods in self._patterns if pattern.fullmatch(path))
+        return ", ".join(sorted(next(found, {"GET"})))

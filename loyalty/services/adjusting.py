@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.ledger import adjust
-from loyalty.errors import Conflict, having
+from loyalty.errors import Conflict
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.events import emit, outgoing
 from loyalty.services.expiring import points_expired
@@ -22,7 +22,6 @@ class MemberErased(Conflict):
     """The member has been erased: nothing happens to their points any more."""
 
     code = "member_erased"
-    members = having(member_id=str, erased_at=str)
 
 
 async def adjust_points(

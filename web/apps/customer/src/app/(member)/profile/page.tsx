@@ -1,5 +1,0 @@
-import { ProfilePage } from "@/profile/ProfilePage";
-
-export default function Page() {
-  return <ProfilePage />;
-}

@@ -1,5 +1,0 @@
-import { Purchases } from "@/purchases/Purchases";
-
-export default function Page() {
-  return <Purchases />;
-}

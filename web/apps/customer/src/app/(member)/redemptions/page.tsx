@@ -1,5 +1,0 @@
-import { Redemptions } from "@/redemptions/Redemptions";
-
-export default function Page() {
-  return <Redemptions />;
-}

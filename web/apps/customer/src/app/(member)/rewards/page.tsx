@@ -1,5 +1,0 @@
-import { Rewards } from "@/rewards/Rewards";
-
-export default function Page() {
-  return <Rewards />;
-}

@@ -1,5 +1,0 @@
-import { Shop } from "@/shop/Shop";
-
-export default function Page() {
-  return <Shop />;
-}

@@ -1,4 +1,0 @@
-import { bff } from "@/server/bff";
-
-export const POST = bff.signIn;
-export const DELETE = bff.signOut;

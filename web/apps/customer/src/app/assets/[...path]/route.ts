@@ -1,3 +1,0 @@
-import { bff } from "@/server/bff";
-
-export const GET = bff.assets;
