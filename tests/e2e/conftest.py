@@ -22,7 +22,7 @@ from tests.support.system import System, own_environment, running_system
 def demo_system(servers: Servers, template: str, paths: pytest.TempPathFactory) -> Iterator[System]:
     """Two Customer APIs, an Admin API, a relay and a worker, with the demo program in a database of their own."""
     with own_environment(servers, template) as environment:
-        run_in_thread(_seed(environment["LAUREL_DATABASE_URL"]))
+        run_in_thread(seed(environment["LAUREL_DATABASE_URL"]))
         with running_system(environment, paths.mktemp("system")) as running:
             yield running
 
@@ -53,6 +53,6 @@ async def client(system: System, session: aiohttp.ClientSession) -> ApiClient:
     return ApiClient(session, system.customer_urls, minting(system.settings))
 
 
-async def _seed(database_url: str) -> None:
+async def seed(database_url: str) -> None:
     async with await open_pool(database_url, size=1, name="test") as pool, transaction(pool) as conn:
         assert await seed_demo_program(conn, system_clock) is Seeded.CREATED

@@ -1,0 +1,119 @@
+"""Pages in a browser, and what every page must hold: no error, no foreign host, nothing that axe finds wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+from stack.node import WEB
+
+Scheme = Literal["light", "dark"]
+
+ARTEFACTS = Path(__file__).parents[2] / "build" / "screenshots"
+WIDTHS = {360: 780, 1440: 900}
+PATIENCE_MS = 20_000
+
+
+@dataclass
+class Visit:
+    """One browser profile of one person."""
+
+    context: BrowserContext
+    base: str
+    errors: list[str] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
+    expected: tuple[str, ...] = ()
+
+    def expect(self, *parts: str) -> None:
+        """Errors that the test brings about itself."""
+        self.expected += parts
+
+    async def page(self) -> Page:
+        """A further tab."""
+        page = await self.context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self._note(str(error)))
+        return page
+
+    def watch(self) -> None:
+        self.context.on("request", self._asked)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._note(f"{message.text} ({message.location})")
+
+    def _note(self, text: str) -> None:
+        if not any(part in text for part in self.expected):
+            self.errors.append(text)
+
+    def _asked(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(self.base).netloc:
+            self.strangers.add(request.url)
+
+
+class Visits:
+    """The visits of one test."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._visits: list[Visit] = []
+
+    async def begin(
+        self, base: str, *, width: int = 1440, scheme: Scheme = "light", locale: str = "en-GB", zone: str = "UTC"
+    ) -> Visit:
+        """A browser profile that knows nobody, at the app's address."""
+        context = await self._browser.new_context(
+            base_url=base,
+            viewport={"width": width, "height": WIDTHS[width]},
+            color_scheme=scheme,
+            locale=locale,
+            timezone_id=zone,
+            reduced_motion="reduce",
+        )
+        visit = Visit(context, base)
+        visit.watch()
+        self._visits.append(visit)
+        return visit
+
+    async def close(self) -> None:
+        for visit in self._visits:
+            await visit.context.close()
+        errors = [error for visit in self._visits for error in visit.errors]
+        strangers = {url for visit in self._visits for url in visit.strangers}
+        assert not errors, f"the pages logged: {errors}"
+        assert not strangers, f"the pages asked other hosts: {strangers}"
+
+
+async def axe_violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it is now: rule, and the element."""
+    await page.evaluate(_axe())
+    found: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['html'][:300]} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+async def screenshot(page: Page, name: str) -> None:
+    """Keep the whole page as a picture, to be looked at."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+async def width_overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    overflow: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return overflow
+
+
+@lru_cache
+def _axe() -> str:
+    return (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text()
