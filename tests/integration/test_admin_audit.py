@@ -9,7 +9,7 @@ import pytest
 
 from api.admin.routes import ROUTES
 from loyalty.clock import new_id, system_clock
-from tests.support.admin_api import AdminApi, Client, admin_api
+from tests.support.admin_api import PREFIX, AdminApi, Client, admin_api
 from tests.support.apis import Reply
 from tests.support.points import Shop, redeem
 from tests.support.rows import add_reward
@@ -69,10 +69,22 @@ class Operator:
         self.secrets += [reply.body["private_key"]["d"] for reply in (signing, replaced)]
         sale = {"member_id": member_id, "amount": "5.00", "currency": "GBP"}
         await self.do("POST /transactions", sale, self.api.client(rotated.body["secret"]))
+        await self.import_file(rotated.body["secret"], member_id)
         await self.do(
             "POST /merchants/{merchant_id}/keys/{key_id}/revoke", merchant_id=merchant, key_id=rotated.body["key_id"]
         )
         self.secrets += [reply.body["secret"].rpartition("_")[2] for reply in (first, rotated)]
+
+    async def import_file(self, key: str, member_id: str) -> None:
+        """The one route whose body is not JSON."""
+        before, route = len(await self.api.audited()), "POST /transactions/import"
+        line = f'{{"member_id": "{member_id}", "external_id": "R-1", "amount": "1.00", "currency": "GBP"}}'
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
+        async with self.api.http.post(
+            self.api.url + PREFIX + route.split(" ")[1], data=line, headers=headers
+        ) as answer:
+            assert (await answer.text()).count('"recorded"') == 2
+            self.audited[route] = [entry["action"] for entry in (await self.api.audited())[before:]]
 
     async def manage_the_program(self) -> None:
         rule_id = (await self.do("POST /earning-rules", RULE)).body["rule_id"]
