@@ -24,7 +24,7 @@ from schemas.events import EVENTS
 from tests.support import databases, processes
 from tests.support.outbox import Stage, relay_starter, staged
 from tests.support.processes import LaurelProcess
-from tests.support.servers import running
+from tests.support.servers import Servers, running
 from tests.support.waiting import eventually
 
 TOPIC = "transaction.recorded"
@@ -40,9 +40,9 @@ create or replace procedure bench_fill(transactions int, topic text, keys int, p
 language plpgsql as $$
 begin
   for transaction in 1..transactions loop
-    insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+    insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent, created_at)
     select gen_random_uuid(), topic, 'member-' || n % keys, payload, '/laurel', now(),
-      '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01'
+      '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01', clock_timestamp()
     from generate_series(transaction * rows_each, (transaction + 1) * rows_each - 1) n;
     commit;
   end loop;
@@ -68,6 +68,8 @@ class Drain:
 
     rows_per_second: float
     cpu_microseconds_per_row: float
+    postgres_cpu_microseconds_per_row: float
+    """Of the session that reads the log."""
     peak_memory_mib: float
 
 
@@ -90,7 +92,10 @@ class Rig:
         return relay_starter(start, self.stage.topics)()
 
     async def fill(self, rows: int, rows_a_transaction: int = ROWS_A_TRANSACTION) -> None:
-        """So many rows that wait, in small transactions as writers would have made them."""
+        """So many rows that wait, in small transactions as writers would have made them.
+
+        Their time is given, so that the outbox does not have them wait for the disk.
+        """
         async with self.stage.connected() as conn:
             await conn.execute("set synchronous_commit = off")
             await conn.execute(FILL)
@@ -114,23 +119,24 @@ class Rig:
         before = self.ends()
         relay = self.relay()
         try:
-            await self.led()
+            session = await self.led()
             started_up = cpu_seconds(relay.pid)
             await self.published()
-            used, memory = cpu_seconds(relay.pid) - started_up, peak_memory_mib(relay.pid)
+            used, asked, memory = cpu_seconds(relay.pid) - started_up, cpu_seconds(session), peak_memory_mib(relay.pid)
         finally:
             processes.end(relay)
         rows, seconds = self._written_since(before)
-        return Drain(rows / seconds, used / rows * 1e6, memory)
+        return Drain(rows / seconds, used / rows * 1e6, asked / rows * 1e6, memory)
 
-    async def led(self) -> None:
-        """Wait until a relay leads."""
+    async def led(self) -> int:
+        """Wait until a relay leads; the process that serves its session."""
         async with self.stage.connected() as conn:
 
-            async def leader() -> bool:
-                return (await status(conn)).leader is not None
+            async def leader() -> int | None:
+                found = (await status(conn)).leader
+                return found.pid if found else None
 
-            await eventually(leader, ANSWER_SECONDS)
+            return await eventually(leader, ANSWER_SECONDS) or 0
 
     async def published(self) -> None:
         """Wait until nothing waits."""
@@ -186,7 +192,14 @@ class Rig:
 @contextmanager
 def rig() -> Iterator[Rig]:
     """A database and topics that live as long as the context, on the servers of the environment or ones of our own."""
-    with running() as servers, tempfile.TemporaryDirectory(prefix="laurel-bench-") as folder:
+    with running() as servers, rig_on(servers) as made:
+        yield made
+
+
+@contextmanager
+def rig_on(servers: Servers) -> Iterator[Rig]:
+    """As `rig`, on servers that run."""
+    with tempfile.TemporaryDirectory(prefix="laurel-bench-") as folder:
         template = databases.run_in_thread(databases.ensure_template(servers.database_url))
         dsn = databases.run_in_thread(databases.clone(servers.database_url, template))
         prefix = f"bench-{secrets.token_hex(3)}."

@@ -5,8 +5,9 @@
 16 connections; all kinds alternate, round after round; medians, beside the transaction alone. With pgbench and prepared
 statements: `statements` sends begin, insert, append's own statement and commit one after the other, so that one more
 statement is one more round trip (`any_statement`, a `select 1` in its place, shows what that costs by itself);
-`pipelined` sends all of them at once, which leaves what PostgreSQL has to do. `client` is asyncpg and `outbox.append`
-in one Python process, which is the limit there.
+`one_statement` inserts row and event together (outbox.insert_values), which is no round trip more; `pipelined` sends
+all of them at once, which leaves what PostgreSQL has to do. `client` is asyncpg and `outbox.append` (or the one
+statement) in one Python process, which is the limit there.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import asyncpg
 
 from bench._outbox import KEYS, PAYLOAD, TOPIC, Rig, rig
 from bench.common import report
-from outbox import NewEvent, append
+from outbox import NewEvent, append, insert_values
 from outbox.statements import load
 from stack.postgres import program
 
@@ -37,15 +38,23 @@ THREADS = 2
 
 TABLE = "create table bench_purchase (id bigint generated always as identity primary key, member text, amount int)"
 PURCHASE = "insert into bench_purchase (member, amount) values ($1, $2)"
+PURCHASE_AND_EVENT = f"""
+with made as ({PURCHASE} returning member)
+insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+select $3::uuid, $4::text, member, $5::bytea, $6::text, $7::timestamptz, $8::text from made
+"""
+MEMBER = f"\\set member random(1, {KEYS})"
+ALONE = "insert into bench_purchase (member, amount) values ('member-' || :member, 1000);"
 PGBENCH = f"""
-\\set member random(1, {KEYS})
+{MEMBER}
 begin;
-insert into bench_purchase (member, amount) values ('member-' || :member, 1000);
+{ALONE}
 %s
 commit;
 """
+EVENT_ID = "01900000-0000-7000-8000-000000000000"
 VALUES = {
-    "uuid": "gen_random_uuid()",
+    "uuid": f"'{EVENT_ID}'",
     "text": f"'{TOPIC}'",
     "bytea": f"'{PAYLOAD.decode()}'",
     "timestamptz": "now()",
@@ -75,8 +84,10 @@ def main() -> None:
 PAIRS = {
     "statements_appending": "statements_alone",
     "any_statement": "statements_alone",
+    "one_statement_appending": "statements_alone",
     "pipelined_appending": "pipelined_alone",
     "client_appending": "client_alone",
+    "client_one_statement_appending": "client_alone",
 }
 
 Rates = Mapping[str, Callable[[float], float]]
@@ -88,6 +99,7 @@ def _server_rates(found: Rig) -> Rates:
         "statements_alone": PGBENCH % "",
         "statements_appending": appending,
         "any_statement": PGBENCH % "select 1;",
+        "one_statement_appending": f"{MEMBER}\nbegin;\n{_one_statement()};\ncommit;\n",
         "pipelined_alone": _pipelined(PGBENCH % ""),
         "pipelined_appending": _pipelined(appending),
     }
@@ -122,6 +134,14 @@ def _append_statement() -> str:
 KEY_PARAMETER = 3
 
 
+def _one_statement() -> str:
+    """Row and event together, as in PURCHASE_AND_EVENT."""
+    values = f"'{EVENT_ID}'::uuid, '{TOPIC}', member, '{PAYLOAD.decode()}'::bytea, '/laurel', now(), null::text"
+    columns = "event_id, topic, key, payload, source, occurred_at, traceparent"
+    made = ALONE.replace(";", " returning member")
+    return f"with made as ({made}) insert into outbox ({columns}) select {values} from made"
+
+
 def _pgbench(dsn: str, script: Path, seconds: float) -> float:
     arguments = ["-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", str(THREADS), "-T", str(round(seconds))]
     command = [program("pgbench"), *arguments, "-f", str(script), dsn]
@@ -135,7 +155,8 @@ def _client_rates(found: Rig) -> Rates:
     def rate(write: Callable[[Rig, asyncpg.Connection, int], Coroutine[Any, Any, None]]) -> Callable[[float], float]:
         return lambda seconds: asyncio.run(_clients(found, write, seconds))
 
-    return {"client_alone": rate(_purchase), "client_appending": rate(_purchase_and_event)}
+    kinds = {"alone": _purchase, "appending": _purchase_and_event, "one_statement_appending": _one_of_both}
+    return {f"client_{name}": rate(write) for name, write in kinds.items()}
 
 
 async def _clients(
@@ -168,6 +189,14 @@ async def _purchase_and_event(found: Rig, conn: asyncpg.Connection, number: int)
         await conn.execute(PURCHASE, key, 1000)
         event = NewEvent(TOPIC, key, PAYLOAD, uuid.uuid4(), datetime.now(UTC))
         await append(conn, [event], found.stage.topics)
+
+
+async def _one_of_both(found: Rig, conn: asyncpg.Connection, number: int) -> None:
+    key = f"member-{number % KEYS}"
+    async with conn.transaction():
+        event = NewEvent(TOPIC, key, PAYLOAD, uuid.uuid4(), datetime.now(UTC))
+        event_id, topic, _, *others = insert_values(event, found.stage.topics)
+        await conn.execute(PURCHASE_AND_EVENT, key, 1000, event_id, topic, *others)
 
 
 async def _execute(found: Rig, statement: str) -> None:

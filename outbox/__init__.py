@@ -8,7 +8,7 @@ What is here is for writers and needs no Kafka client. `outbox.schema` makes the
 `outbox.topics` publish; `checks`, `parking`, `rebase`, `replay`, `retention` and `tail` are for those who run them.
 """
 
-from outbox.append import append
+from outbox.append import append, insert_values
 from outbox.errors import (
     EventTooLargeError,
     ForeignHistoryError,
@@ -48,5 +48,6 @@ __all__ = [
     "UnknownTopicError",
     "UnserialisedPayloadError",
     "append",
+    "insert_values",
     "status",
 ]

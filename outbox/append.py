@@ -28,11 +28,28 @@ async def append(conn: asyncpg.Connection, events: Sequence[NewEvent], topics: T
     for event in events:
         topics.check(event)
     if len(events) == 1:
-        await conn.execute(_SQL["insert_event"], *_row(events[0]))
+        await conn.execute(_SQL["insert_event"], *_values(events[0]))
     elif events:
-        await conn.execute(_SQL["insert_events"], *map(list, zip(*map(_row, events), strict=True)))
+        await conn.execute(_SQL["insert_events"], *map(list, zip(*map(_values, events), strict=True)))
 
 
-def _row(event: NewEvent) -> tuple[object, ...]:
+def insert_values(event: NewEvent, topics: Topics) -> tuple[object, ...]:
+    """What a statement of the caller's own inserts into `outbox`: event_id, topic, key, payload, source, occurred_at,
+    traceparent. Raises InvalidEventError as `append` does.
+
+    For the writer who counts round trips: the change and its event in one statement,
+
+        with placed as (insert into purchase (customer, amount_minor) values ($1, $2) returning customer)
+        insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+        select $3::uuid, $4, $5, $6::bytea, $7, $8::timestamptz, $9 from placed
+
+    As with `append`, what the key names must be locked before: by an earlier statement, or by the one in `with` itself
+    if it updates that row.
+    """
+    topics.check(event)
+    return _values(event)
+
+
+def _values(event: NewEvent) -> tuple[object, ...]:
     attributes = event.event_id, event.topic, event.key, event.payload
     return *attributes, event.source, event.occurred_at, event.traceparent

@@ -26,12 +26,12 @@ from outbox.leadership import LeadershipLostError
 from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position, ids_without_row
 from outbox.reconciliation import Published, look_beyond
 from outbox.repartitioning import hold_partition_counts
+from outbox.rhythm import Rhythm
 from outbox.slow_lane import SlowLane
 from outbox.term import Term
 
 FULL_PIPELINE_PAUSE_SECONDS = 0.001
 """uvloop's timers count milliseconds: half of one is no pause at all, and the loop spins."""
-PAUSE_GROWTH = 1.5
 
 log = structlog.get_logger("outbox")
 
@@ -46,6 +46,7 @@ class Pipeline:
         self._published = Published()
         self._lanes = Lanes(term.settings, LARGEST_BATCH_BYTES)
         self._slow_lane = SlowLane(term)
+        self._rhythm = Rhythm(term.settings, term.wake)
         self._complete = False
 
     async def run(self) -> None:
@@ -82,7 +83,6 @@ class Pipeline:
 
     async def _stream(self) -> None:
         page = await self._read(self._term.checkpoint.position)
-        pause_seconds = self._settings.shortest_pause_seconds
         while not self._term.stop.is_set():
             ahead = asyncio.ensure_future(self._read(page.position)) if page.more else None
             try:
@@ -94,7 +94,7 @@ class Pipeline:
                     await _cancelled(ahead)
                 raise
             if ahead is None:
-                pause_seconds = await self._rest(page, pause_seconds)
+                await self._rest(page)
                 ahead = asyncio.ensure_future(self._read(page.position))
             page = await ahead
 
@@ -151,20 +151,10 @@ class Pipeline:
         if term.save_is_due():
             await term.save()
 
-    async def _rest(self, page: Page, pause_seconds: float) -> float:
-        """Wait for a poke, or for a while that grows as long as there is nothing; the next while."""
-        settings, wake = self._settings, self._term.wake
-        if page.rows:
-            pause_seconds = settings.shortest_pause_seconds
-        elif self._lanes.idle:
+    async def _rest(self, page: Page) -> None:
+        if not page.rows and self._lanes.idle:
             await self._slow_lane.serve_requests()
-        alarm = asyncio.get_running_loop().call_later(pause_seconds, wake.set)
-        try:
-            await wake.wait()
-        finally:
-            alarm.cancel()
-        wake.clear()
-        return min(pause_seconds * PAUSE_GROWTH, settings.longest_pause_seconds)
+        await self._rhythm.rest(found_rows=bool(page.rows), in_flight=not self._lanes.idle)
 
     async def _drain(self) -> None:
         """Wait for what is in flight; all of it acknowledged and the ends not held, the checkpoint is complete."""

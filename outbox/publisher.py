@@ -115,11 +115,11 @@ class Publisher:
         `already_there` rows of the page need not be sent: they were found in the topics. With `ends_hold` the page
         says nothing of where the topics end.
         """
-        page = PageInFlight(position, len(rows) + already_there, ends_hold)
-        self._in_flight.append(page)
         try:
             if not self._connected:
                 await in_thread(self.connect)
+            page = PageInFlight(position, len(rows) + already_there, ends_hold)
+            self._in_flight.append(page)
             if rows:
                 self._send(await self._prime(rows, page, lease_until), page, lease_until)
         except KafkaException as error:

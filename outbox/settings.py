@@ -32,6 +32,8 @@ class RelaySettings:
     """So many full pages may wait for Kafka's answer, or more smaller ones."""
     shortest_pause_seconds: float = 0.001
     longest_pause_seconds: float = 0.1
+    trusted_pause_seconds: float = 1.0
+    """The longest pause while pokes announce what is written: see outbox.rhythm."""
 
     leadership_seconds: float = 6.0
     """PostgreSQL ends the leadership of a process that has been silent for so long."""

@@ -22,6 +22,7 @@ from outbox import (
     UnknownTopicError,
     UnserialisedPayloadError,
     append,
+    insert_values,
 )
 from tests.support.outbox import MOMENT
 
@@ -75,6 +76,39 @@ async def test_a_transaction_that_appends_waits_for_the_disk(
         assert await conn.fetchval("show synchronous_commit") == within
     assert await conn.fetchval("show synchronous_commit") == before
     assert len(await rows(conn)) == count
+
+
+ONE_STATEMENT = """
+with placed as (insert into purchase (customer) values ($1) returning customer)
+insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+select $2::uuid, $3, $4, $5::bytea, $6, $7::timestamptz, $8 from placed
+"""
+
+
+async def test_a_change_and_its_event_are_one_statement_for_those_who_want_that(conn: asyncpg.Connection) -> None:
+    await conn.execute("create table purchase (customer text primary key)")
+    traced = replace(event(), traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01")
+    await conn.execute(ONE_STATEMENT, "anna", *insert_values(traced, TOPICS))
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await conn.execute(ONE_STATEMENT, "anna", *insert_values(event(1), TOPICS))
+    apart = event(2)
+    async with conn.transaction():
+        await append(conn, [replace(traced, event_id=apart.event_id)], TOPICS)
+    columns = "topic, key, payload, source, occurred_at, traceparent"
+    together, appended = await conn.fetch(f"select {columns} from outbox order by id")
+    assert together == appended
+
+
+async def test_a_statement_of_ones_own_waits_for_the_disk_too(conn: asyncpg.Connection) -> None:
+    await conn.execute("create table purchase (customer text primary key); set synchronous_commit = off")
+    async with conn.transaction():
+        await conn.execute(ONE_STATEMENT, "anna", *insert_values(event(), TOPICS))
+        assert await conn.fetchval("show synchronous_commit") == "local"
+
+
+def test_the_values_of_a_statement_of_ones_own_are_refused_as_append_refuses_them() -> None:
+    with pytest.raises(UnknownTopicError):
+        insert_values(event(), Topics.of(["others"]))
 
 
 async def test_outside_a_transaction_it_is_refused(conn: asyncpg.Connection) -> None:
