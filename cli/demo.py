@@ -55,7 +55,7 @@ def run(
     console = make_console()
     home = control.home_of(os.environ)
     try:
-        with _running(home, console):
+        with _running(home, console, with_web=not once):
             settings = read_settings(home)
             plan = ReplayPlan((customer_api_url(home, settings),), baskets, concurrency, seed=seed)
             summary = run_replay(plan, settings, console)
@@ -73,14 +73,14 @@ def run(
 
 
 @contextmanager
-def _running(home: Home, console: Console) -> Iterator[None]:
+def _running(home: Home, console: Console, *, with_web: bool) -> Iterator[None]:
     """The stack, up as long as the context lasts. Raises StackError."""
     signal.signal(signal.SIGTERM, _interrupt)
 
     def say(event: Event) -> None:
         console.print(describe(event), highlight=False, markup=False)
 
-    control.up(home, os.environ, say)
+    control.up(home, os.environ, say, with_web=with_web)
     try:
         os.environ.update(control.environment_of(home))  # a shell may have read an older .laurel/env
         yield

@@ -22,6 +22,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("laurel stack up --detach --json", "in the background; print the addresses"),
         Example("LAUREL_DATABASE_URL=postgresql://… laurel stack up", "with your own PostgreSQL"),
     ),
+    "web": (
+        Example("LAUREL_CUSTOMER_WEB_PORT=3101 laurel web customer", "built first, if its sources have changed"),
+        Example("laurel web admin --build-only", "print the folder of the build"),
+    ),
     "stack down": (Example("laurel stack down", "stop what runs on .laurel"),),
     "stack status": (Example("laurel stack status --json", "for scripts; exit status 0 up, 1 degraded, 3 down"),),
     "migrate": (

@@ -40,6 +40,7 @@ COMMANDS = {
     "topics": Entry("cli.relay", "Create the Kafka topics that are missing."),
     "customer-api": Entry("cli.api", "Serve the Customer API."),
     "admin-api": Entry("cli.api", "Serve the Admin API."),
+    "web": Entry("cli.web", "Serve the Customer Web or the Admin Web."),
     "relay": Entry("cli.relay", "Publish the outbox to Kafka."),
     "worker": Entry("cli.worker", "Turn purchases into points and decide redemptions."),
     "outbox": Entry("cli.outbox", "Inspect the outbox."),

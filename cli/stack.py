@@ -35,6 +35,7 @@ def up(
     home: HomeOption = DEFAULT_HOME,
     detach: Annotated[bool, typer.Option("--detach", help="Come back when all is ready; it stays up.")] = False,
     servers_only: Annotated[bool, typer.Option("--servers-only", help="PostgreSQL, Valkey and Kafka only.")] = False,
+    with_web: Annotated[bool, typer.Option("--with-web", help="The web apps too, built first if need be.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start everything and keep it running until Ctrl-C."""
@@ -42,8 +43,9 @@ def up(
     tell = _tell_json if as_json else _tell
     try:
         if not detach:
-            return control.run(folder, environment, tell, servers_only=servers_only)
-        state = control.up(folder, environment, _tell_nothing if as_json else tell, servers_only=servers_only)
+            return control.run(folder, environment, tell, servers_only=servers_only, with_web=with_web)
+        heard = _tell_nothing if as_json else tell
+        state = control.up(folder, environment, heard, servers_only=servers_only, with_web=with_web)
     except StackError as error:
         _fail(error, as_json)
     if as_json:

@@ -43,7 +43,9 @@ def home_of(environment: Mapping[str, str]) -> Home:
     return Home.of(environment)
 
 
-def run(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: bool = False) -> None:
+def run(
+    home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: bool = False, with_web: bool = False
+) -> None:
     """Be the supervisor of `home` until SIGINT, SIGTERM or SIGHUP.
 
     Raises AlreadyRunningError, PortTakenError, StartError or StackError with what to do about it.
@@ -55,13 +57,15 @@ def run(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only:
         home.env_file.unlink(missing_ok=True)
         taken = held.enter_context(ports.reserved(home, environment))
         try:
-            asyncio.run(_supervise(home, environment, taken, tell, servers_only))
+            asyncio.run(_supervise(home, environment, taken, tell, servers_only, with_web))
         finally:
             # what a process has put into a session of its own was in nobody's group
             orphans.stop(orphans.find(home))
 
 
-def up(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: bool = False) -> StackState:
+def up(
+    home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: bool = False, with_web: bool = False
+) -> StackState:
     """Start a supervisor in the background and wait until everything is ready.
 
     `tell` hears what it says meanwhile. Raises as `run` does; a supervisor that fails has stopped everything.
@@ -69,7 +73,8 @@ def up(home: Home, environment: Mapping[str, str], tell: Tell, *, servers_only: 
     home.create()
     if home.is_held():
         raise AlreadyRunningError(already_running(home))
-    arguments = [*LAUREL, "stack", "up", f"--home={home.path}", *(["--servers-only"] if servers_only else [])]
+    flags = [*(["--servers-only"] if servers_only else []), *(["--with-web"] if with_web else [])]
+    arguments = [*LAUREL, "stack", "up", f"--home={home.path}", *flags]
     log = home.log(SUPERVISOR_LOG)
     log.unlink(missing_ok=True)
     with open_log(log) as output:
@@ -148,14 +153,19 @@ def _clean_up(home: Home, tell: Tell) -> None:
 
 
 async def _supervise(
-    home: Home, environment: Mapping[str, str], taken: Mapping[str, int], tell: Tell, servers_only: bool
+    home: Home,
+    environment: Mapping[str, str],
+    taken: Mapping[str, int],
+    tell: Tell,
+    servers_only: bool,
+    with_web: bool,
 ) -> None:
     def progress(done: int, total: int) -> None:
         if done % JARS_A_LINE == 0 or done == total:
             tell(Noted(f"kafka: {done} of {total} jars downloaded"))
 
     circumstances = Circumstances(home, taken, load_or_make(home), environment, progress)
-    planned = plan.make(circumstances, servers_only=servers_only)
+    planned = plan.make(circumstances, servers_only=servers_only, with_web=with_web)
     supervisor = Supervisor(home, planned, tell)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

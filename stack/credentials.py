@@ -19,6 +19,7 @@ class Credentials:
     redis_password: str
     signing_key: str
     admin_password: str
+    web_session_key: str
 
     def __repr__(self) -> str:
         return "Credentials(…)"

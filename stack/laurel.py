@@ -22,7 +22,12 @@ PROCESSES = {
     "admin-api": "LAUREL_ADMIN_API_PORT",
 }
 STEPS = (("migrate", "topics"), ("admin ensure", "receipt shop"))
-STOP_ORDER = (frozenset({"customer-api", "admin-api"}), frozenset({"worker"}), frozenset({"relay"}))
+STOP_ORDER = (
+    frozenset({"customer-web", "admin-web"}),
+    frozenset({"customer-api", "admin-api"}),
+    frozenset({"worker"}),
+    frozenset({"relay"}),
+)
 
 
 def steps(environment: Mapping[str, str]) -> tuple[tuple[Step, ...], ...]:

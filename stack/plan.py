@@ -27,7 +27,7 @@ URLS = {
     "LAUREL_CUSTOMER_WEB_URL": "LAUREL_CUSTOMER_WEB_PORT",
     "LAUREL_ADMIN_WEB_URL": "LAUREL_ADMIN_WEB_PORT",
 }
-NOT_BUILT_YET = ("LAUREL_CUSTOMER_WEB_URL", "LAUREL_ADMIN_WEB_URL")
+STARTED_LATER = ("LAUREL_CUSTOMER_WEB_URL", "LAUREL_ADMIN_WEB_URL")
 
 Progress = Callable[[int, int], None]
 
@@ -58,7 +58,7 @@ class Circumstances:
         return marks[name] in address
 
 
-def make(circumstances: Circumstances, *, servers_only: bool) -> Plan:
+def make(circumstances: Circumstances, *, servers_only: bool, with_web: bool = False) -> Plan:
     """What to run. Raises StackError when a server that the user named does not answer."""
     urls = {name: f"http://{LOOPBACK}:{circumstances.ports[port]}" for name, port in URLS.items()}
     named = circumstances.named_servers()
@@ -68,14 +68,17 @@ def make(circumstances: Circumstances, *, servers_only: bool) -> Plan:
     own = {**urls, **addresses, **_settings(circumstances)}
     ports = {name: str(port) for name, port in circumstances.ports.items()}
     stages: list[tuple[Service | Step, ...]] = [tuple(servers)]
+    later: tuple[Service, ...] = ()
     if not servers_only:
         children = {**circumstances.given, **own, **ports}
         stages += [*laurel.steps(children), laurel.services(children)]
+        later = _web({**circumstances.given, **urls, **ports, **_settings_of_web(own)}) if with_web else ()
     return Plan(
         stages=tuple(stages),
         stop_order=(*laurel.STOP_ORDER, frozenset(server.name for server in servers)),
         environment=own,
-        urls={} if servers_only else {name: url for name, url in urls.items() if name not in NOT_BUILT_YET},
+        urls={} if servers_only else {name: url for name, url in urls.items() if name not in STARTED_LATER},
+        later=later,
         notes=tuple(f"{name} is set: that server is used, none is started" for name in named),
     )
 
@@ -113,6 +116,17 @@ def _kafka(of: Circumstances) -> tuple[Service, str]:
     return kafka.service(of.home, *ports, _environment(of), of.progress)
 
 
+def _settings_of_web(own: Mapping[str, str]) -> dict[str, str]:
+    """The web apps speak to their APIs alone: no address of a server and no key of Laurel's is told to them."""
+    return {name: own[name] for name in ("LAUREL_WEB_SESSION_KEY", "LAUREL_SHOP_SIGNING_KEY_FILE")}
+
+
+def _web(environment: Mapping[str, str]) -> tuple[Service, ...]:
+    from stack import web
+
+    return web.services(environment)
+
+
 def _environment(of: Circumstances) -> dict[str, str]:
     """A server gets little of the user's environment: JVM options and the like meant for others stay out."""
     return {name: of.given[name] for name in PASSED_TO_SERVERS if name in of.given}
@@ -142,6 +156,7 @@ def _settings(circumstances: Circumstances) -> dict[str, str]:
         "LAUREL_ADMIN_EMAIL": ADMIN_EMAIL,
         "LAUREL_ADMIN_PASSWORD": circumstances.credentials.admin_password,
         "LAUREL_SIGNING_KEY": circumstances.credentials.signing_key,
+        "LAUREL_WEB_SESSION_KEY": circumstances.credentials.web_session_key,
         "LAUREL_TRANSACTION_TRUST": "open",
         "LAUREL_SHOP_SIGNING_KEY_FILE": str(circumstances.home.path / "shop-signing-key.json"),
     }

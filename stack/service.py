@@ -49,7 +49,8 @@ class Plan:
     """Everything a stack runs: stages in the order they start (the parts of one start together), then how it ends.
 
     `stop_order` names groups of services; those of one group are stopped together, and group after group.
-    `environment` is what `.laurel/env` will hold.
+    `environment` is what `.laurel/env` will hold. `later` are services that nobody waits for: they start when
+    the rest is up, and one that does not start leaves the rest as it is.
     """
 
     stages: tuple[tuple[Service | Step, ...], ...]
@@ -57,3 +58,4 @@ class Plan:
     environment: Mapping[str, str] = field(repr=False)
     urls: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    later: tuple[Service, ...] = ()

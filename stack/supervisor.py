@@ -30,6 +30,7 @@ class Supervisor:
         self._tell_user = tell
         self._keepers: list[Keeper] = []
         self._keeping: list[asyncio.Task[None]] = []
+        self._later: list[asyncio.Task[None]] = []
         self.stop = asyncio.Event()
         self.hurry = asyncio.Event()
         self.ready = asyncio.Event()
@@ -86,11 +87,19 @@ class Supervisor:
         self._keeping.append(asyncio.create_task(keeper.keep(), name=part.name))
         return None
 
+    async def _start_later(self, service: Service) -> None:
+        try:
+            await self._start_part(service)
+        except StartError as error:
+            self.state.process(service.name).status = "stopped"
+            self._tell(Noted(f"{error}\n{service.name} is not there; everything else goes on"))
+
     async def _until_stop(self) -> None:
         self._home.write_variables(self._home.env_file, self._plan.environment)
         self._tell(AllReady(self._plan.urls, self._home.env_file))
         self._enter("ready")
         self.ready.set()
+        self._later = [asyncio.create_task(self._start_later(one)) for one in self._plan.later]
         stopped = asyncio.create_task(self.stop.wait())
         while not stopped.done():
             # a keeper ends only by a bug of ours; then say so instead of watching less than was promised
@@ -104,9 +113,9 @@ class Supervisor:
 
     async def _stop(self) -> None:
         self._enter("stopping")
-        for task in self._keeping:
+        for task in (*self._later, *self._keeping):
             task.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+        await asyncio.gather(*self._later, *self._keeping, return_exceptions=True)
         for group in self._plan.stop_order:
             await self._stop_group([keeper for keeper in self._keepers if keeper.service.name in group])
 

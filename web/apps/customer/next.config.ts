@@ -1,4 +1,6 @@
 import { fileURLToPath } from "node:url";
+
+import { securityHeaders } from "@laurel/bff/headers";
 import type { NextConfig } from "next";
 
 const workspace = fileURLToPath(new URL("../..", import.meta.url));
@@ -10,8 +12,8 @@ const config: NextConfig = {
   transpilePackages: ["@laurel/api-client", "@laurel/bff", "@laurel/ui"],
   poweredByHeader: false,
   reactStrictMode: true,
-  compress: false,
-  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@tabler/icons-react"] },
+  headers: () => Promise.resolve([{ source: "/:path*", headers: securityHeaders }]),
+  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@tabler/icons-react", "@laurel/ui"] },
 };
 
 export default config;

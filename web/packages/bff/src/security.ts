@@ -1,22 +1,14 @@
 import { type NextRequest, NextResponse } from "next/server";
 
 export const NONCE_HEADER = "x-nonce";
-
-/** For next.config: on every answer, pages and files alike. */
-export const securityHeaders = [
-  { key: "X-Content-Type-Options", value: "nosniff" },
-  { key: "X-Frame-Options", value: "DENY" },
-  { key: "Referrer-Policy", value: "same-origin" },
-  { key: "Cross-Origin-Opener-Policy", value: "same-origin" },
-  { key: "Cross-Origin-Resource-Policy", value: "same-origin" },
-  { key: "Permissions-Policy", value: "camera=(), microphone=(), geolocation=(), payment=(), usb=()" },
-];
+export const PATH_HEADER = "x-path";
 
 /** For proxy.ts: a page's answer with a content security policy and a nonce of its own. */
 export function withPolicy(request: NextRequest): NextResponse {
   const nonce = Buffer.from(crypto.randomUUID()).toString("base64");
   const policy = contentPolicy(nonce);
   const headers = new Headers(request.headers);
+  headers.set(PATH_HEADER, request.nextUrl.pathname + request.nextUrl.search);
   headers.set(NONCE_HEADER, nonce);
   headers.set("content-security-policy", policy);
   const response = NextResponse.next({ request: { headers } });

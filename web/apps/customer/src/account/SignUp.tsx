@@ -1,0 +1,81 @@
+"use client";
+
+import { problemOf, unwrap } from "@laurel/api-client";
+import { fieldErrors, ProblemNotice } from "@laurel/ui";
+import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { hasLength, isEmail, isNotEmpty, useForm } from "@mantine/form";
+import { useMutation } from "@tanstack/react-query";
+import Link from "next/link";
+
+import { client, signIn } from "@/api";
+import { useText } from "@/text";
+
+import { Welcome } from "./Welcome";
+
+const PASSWORD_CHARACTERS = { min: 10, max: 200 };
+
+interface Typed {
+  name: string;
+  email: string;
+  password: string;
+  birthDate: string;
+}
+
+async function join({ name, email, password, birthDate }: Typed): Promise<void> {
+  await unwrap(
+    client.POST("/api/customer/register", { body: { name, email, password, birth_date: birthDate || null } }),
+  );
+  await signIn(email, password);
+}
+
+export function SignUp() {
+  const text = useText().access;
+  const form = useForm<Typed>({
+    mode: "uncontrolled",
+    initialValues: { name: "", email: "", password: "", birthDate: "" },
+    validate: {
+      name: isNotEmpty(text.nameNeeded),
+      email: isEmail(text.emailNeeded),
+      password: hasLength(PASSWORD_CHARACTERS, text.passwordNeeded),
+    },
+  });
+  const enter = useMutation({
+    mutationFn: join,
+    onSuccess: () => window.location.assign("/"),
+    onError: (error) => form.setErrors(fieldErrors(problemOf(error))),
+  });
+  const field = (name: keyof Typed) => ({ key: form.key(name), ...form.getInputProps(name) });
+  return (
+    <Welcome title={text.signUp} detail={text.signUpDetail}>
+      <form onSubmit={form.onSubmit((typed) => enter.mutate(typed))} noValidate>
+        <Stack>
+          <TextInput label={text.name} autoComplete="name" maxLength={200} {...field("name")} />
+          <TextInput label={text.email} type="email" autoComplete="username" {...field("email")} />
+          <PasswordInput
+            label={text.password}
+            description={text.passwordHint}
+            autoComplete="new-password"
+            {...field("password")}
+          />
+          <TextInput
+            label={text.birthDate}
+            description={text.birthDateHint}
+            type="date"
+            autoComplete="bday"
+            {...field("birthDate")}
+          />
+          {enter.error && <ProblemNotice error={enter.error} />}
+          <Button type="submit" size="md" loading={enter.isPending || enter.isSuccess}>
+            {text.signUp}
+          </Button>
+          <Text size="sm" ta="center">
+            {text.knownHere}{" "}
+            <Anchor component={Link} href="/sign-in" underline="always">
+              {text.signIn}
+            </Anchor>
+          </Text>
+        </Stack>
+      </form>
+    </Welcome>
+  );
+}

@@ -1,0 +1,5 @@
+import { Purchases } from "@/purchases/Purchases";
+
+export default function Page() {
+  return <Purchases />;
+}

@@ -1,0 +1,5 @@
+import { Redemptions } from "@/redemptions/Redemptions";
+
+export default function Page() {
+  return <Redemptions />;
+}

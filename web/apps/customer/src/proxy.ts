@@ -1,0 +1,5 @@
+export { withPolicy as proxy } from "@laurel/bff/security";
+
+export const config = {
+  matcher: "/((?!api/|health/|assets/|_next/static|products/|icons/|sw.js|offline.|manifest.webmanifest).*)",
+};
