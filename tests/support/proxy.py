@@ -16,11 +16,13 @@ class Proxy:
     """Forwards to `host:port` while it is whole.
 
     `cut` ends every connection and refuses new ones; `hold` keeps them, and what is said on them to itself.
+    While it is `deaf` what is asked arrives, and what is answered is lost on the way.
     """
 
     host: str
     port: int
     own_port: int = 0
+    deaf: bool = False
     _server: asyncio.Server | None = None
     _flowing: asyncio.Event = field(default_factory=asyncio.Event)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -48,16 +50,18 @@ class Proxy:
         try:
             far_reader, far_writer = await asyncio.open_connection(self.host, self.port)
             with contextlib.closing(far_writer), contextlib.suppress(OSError):
-                await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
+                await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer, answers=True))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
             self._running.discard(task)
             writer.transport.abort()
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False) -> None:
         while data := await reader.read(CHUNK_BYTES):
             await self._flowing.wait()
+            if answers and self.deaf:
+                continue
             writer.write(data)
             await writer.drain()
         writer.close()
