@@ -30,14 +30,15 @@ from agents.reconciler import keep_reconciling
 from agents.replays import keep_replaying
 from agents.timed import keep_tending
 from agents.watching import assigned_partitions, report_lag, watch_group
+from agents.webhooks import keep_delivering
 from loyalty.clock import Clock, system_clock
 from loyalty.settings import Settings
 from loyalty.store.database import DATABASE_AWAY, Pool, open_pool
 from outbox import Poke
 
-OTHER_CONNECTIONS = 5
-"""Besides one for each lane of each flow: one to set events aside, the sessions of reconciler, housekeeping and timed
-work, one to spare."""
+OTHER_CONNECTIONS = 6
+"""Besides one for each lane of each flow: one to set events aside, the sessions of reconciler, housekeeping, timed work
+and webhooks, one to spare."""
 DATABASE_PAUSE_SECONDS = 1.0
 READY_SECONDS = 1.0
 GC_THRESHOLD = 50_000
@@ -174,6 +175,7 @@ def _add_tasks(app: faust.App, parts: Parts) -> None:
     _add_task(app, "housekeeping", lambda: keep_house(parts.pool, house))
     _add_task(app, "replays", lambda: keep_replaying(parts.pool))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
+    _add_task(app, "webhooks", lambda: keep_delivering(parts.pool, settings, clock))
     _add_task(app, "timed work", lambda: keep_tending(parts.pool, settings, parts.bell.ring))
 
 

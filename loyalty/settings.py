@@ -4,8 +4,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, TypeAdapter
+from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, TypeAdapter, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from loyalty.domain.webhook import Network, networks
 
 _SETTINGS_FILE = TypeAdapter(dict[str, str])
 
@@ -59,6 +61,10 @@ class Settings(BaseSettings):
         600.0, gt=0, description="what was not processed for so long is told of again"
     )
     worker_timed_every_seconds: float = Field(1.0, gt=0, description="how often points are released and expired")
+    worker_webhooks_every_seconds: float = Field(1.0, gt=0, description="how often webhooks are looked after")
+    webhook_allowed_networks: str = Field(
+        "", description="networks that webhooks may go to though they are not public: CIDRs with commas between"
+    )
     dead_letters_per_hour: int = Field(100, ge=1, description="more than these stop the worker")
     relay_metrics_port: int = Field(8104, ge=0, le=65_535)
 
@@ -73,6 +79,17 @@ class Settings(BaseSettings):
         """The librdkafka settings: of the variable, over them those of the file. Raises OSError or ValueError."""
         file = self.kafka_settings_file
         return {**self.kafka_settings, **({} if file is None else _SETTINGS_FILE.validate_json(file.read_bytes()))}
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        networks(value)
+        return value
+
+    @cached_property
+    def webhook_networks(self) -> tuple[Network, ...]:
+        """The networks that webhooks may go to though they are not public."""
+        return networks(self.webhook_allowed_networks)
 
     @cached_property
     def database_dsn(self) -> str:

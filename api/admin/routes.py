@@ -19,6 +19,7 @@ from api.admin import (
     sessions,
     signing_keys,
     transactions,
+    webhooks,
 )
 from api.kit.routes import Route
 
@@ -36,5 +37,6 @@ ROUTES: tuple[Route, ...] = (
     *program.ROUTES,
     *reports.ROUTES,
     *pipeline.ROUTES,
+    *webhooks.ROUTES,
     *administrators.ROUTES,
 )

@@ -83,8 +83,8 @@ TABLES: Mapping[str, Table] = {
     "merchant_signing_key": Table(impersonal="id merchant_id algorithm public_key created_at revoked_at"),
     "outbox": Table(copy="id xid event_id topic key payload source occurred_at traceparent created_at"),
     "outbox_checkpoint": Table(
-        impersonal="one since until last_id low_id high_id ends system_identifier published_rows rows_per_second "
-        "saved_at"
+        impersonal="one complete since until last_id low_id high_id ends system_identifier published_rows "
+        "rows_per_second saved_at"
     ),
     "outbox_parked": Table(
         copy="outbox_id event_id topic key payload source occurred_at traceparent created_at parked_at error attempts "
@@ -133,6 +133,16 @@ TABLES: Mapping[str, Table] = {
         identifies="note", record="id from_member_id to_member_id points sent_entry_id received_entry_id transferred_at"
     ),
     "voucher": Table(record="reward_id code uploaded_at redemption_id"),
+    "webhook_attempt": Table(impersonal="delivery_id n at duration_ms status error answer"),
+    "webhook_cursor": Table(impersonal="one since until next_id high_id"),
+    "webhook_delivery": Table(
+        copy="id endpoint_id outbox_id event_type payload occurred_at status attempts next_attempt_at created_at "
+        "delivered_at"
+    ),
+    "webhook_endpoint": Table(
+        impersonal="id url description event_types secret previous_secret previous_until active disabled_reason "
+        "failing_since created_at"
+    ),
     "wallet": Table(
         record="member_id pending available held lifetime_earned lifetime_redeemed transactions_awarded entries "
         "version updated_at owed active_at"

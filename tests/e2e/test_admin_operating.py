@@ -9,7 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from loyalty.domain.webhook import sign
 from tests.support.admin_api import Client
+from tests.support.receiver import receiving
 from tests.support.system import System
 from tests.support.worker_rig import CONSUMED_TOPICS
 
@@ -106,3 +108,27 @@ async def test_the_overview_adds_up(admin: Client) -> None:
     moved = report["moved"]
     change = moved["issued"] - moved["redeemed"] + moved["adjusted"] - moved["reversed"] - moved["expired"]
     assert report["opening_points"] + change == report["closing_points"] == report["outstanding_points"]
+
+
+async def test_a_webhook_is_told_of_a_purchase_and_of_its_points(
+    system: System, admin: Client, eventually: Eventually
+) -> None:
+    """Also by the next worker when the one that had it in hand is killed: at least once, always with the same id."""
+    till, _ = await shop_of_its_own(admin)
+    member = (await admin.post("/members", {"external_id": secrets.token_hex(8)})).body["member_id"]
+    async with receiving(500, 204) as receiver:
+        types = ["transaction.recorded", "points.earned"]
+        webhook = (await admin.post("/webhooks", {"url": receiver.url, "event_types": types})).body
+        sale = {"member_id": member, "amount": "10.00", "currency": "USD", "occurred_at": WEDNESDAY}
+        assert (await till.post("/transactions", sale)).status == 201
+        await eventually(lambda: receiver.got, timeout_seconds=AWARD_SECONDS)
+        system.kill("worker")
+        system.start("worker")
+        told = {(kind, member) for kind in types}
+        await eventually(lambda: told <= set(receiver.events), timeout_seconds=AWARD_SECONDS)
+        for headers, body in receiver.got:
+            expected = sign([webhook["secret"]], headers["webhook-id"], int(headers["webhook-timestamp"]), body)
+            assert headers["webhook-signature"] == expected
+        mine = [headers["webhook-id"] for headers, body in receiver.got if member in body.decode()]
+        assert len(set(mine)) == 2
+    assert (await admin.send("DELETE", f"/webhooks/{webhook['webhook_id']}")).status == 204

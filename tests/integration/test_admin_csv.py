@@ -60,10 +60,11 @@ async def test_the_accept_header_asks_for_it_too(api: AdminApi) -> None:
 async def test_every_list_has_its_file_even_an_empty_one(api: AdminApi) -> None:
     merchant = (await api.admin.post("/merchants", {"name": "Shop"})).body["merchant_id"]
     member = (await api.admin.post("/members", {"external_id": "card-1"})).body["member_id"]
+    webhook = (await api.admin.post("/webhooks", {"url": "https://example.com/hook"})).body["webhook_id"]
     lists = [route for route in ROUTES if issubclass(route.query, ListQuery)]
     assert len(lists) >= 13
     for route in lists:
-        path = route.path.format(merchant_id=merchant, member_id=member)
+        path = route.path.format(merchant_id=merchant, member_id=member, webhook_id=webhook)
         status, media_type, text = await fetch(api, path, format="csv")
         assert (status, media_type) == (200, "text/csv"), path
         header, *rows = csv.reader(io.StringIO(text))

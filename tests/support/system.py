@@ -124,6 +124,7 @@ def own_environment(servers: Servers, template: str) -> Iterator[dict[str, str]]
             "LAUREL_WORKER_ID": f"worker-{word}",
             "LAUREL_SIGNING_KEY": secrets.token_urlsafe(32),
             "LAUREL_TRANSACTION_TRUST": "open",
+            "LAUREL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         }
     run_in_thread(databases.drop(url, servers.database_url))
 
