@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 from urllib.error import HTTPError
 
 import asyncpg
@@ -108,7 +109,13 @@ async def test_a_relay_that_is_told_to_stop_delivers_what_it_has_and_saves_its_p
     stage: Stage, conn: asyncpg.Connection
 ) -> None:
     await stage.append(conn, *(stage.event() for _ in range(3_000)))
-    async with stage.relaying(page_rows=100, checkpoint_seconds=60, checkpoint_rows=1_000_000) as relay:
+    late: dict[str, Any] = {
+        "checkpoint_seconds": 60,
+        "checkpoint_rows": 1_000_000,
+        "leadership_seconds": 60,
+        "drain_seconds": 15,
+    }
+    async with stage.relaying(page_rows=100, **late) as relay:
         await stage.records(100)
         assert not relay.done()
     records = await stage.records()

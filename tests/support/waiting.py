@@ -14,14 +14,14 @@ POLL_SECONDS = 0.02
 
 
 @overload
-async def eventually(check: Callable[[], Awaitable[T]], timeout_seconds: float = 10) -> T: ...
+async def eventually(check: Callable[[], Awaitable[T]], timeout_seconds: float = 20) -> T: ...
 
 
 @overload
-async def eventually(check: Callable[[], T], timeout_seconds: float = 10) -> T: ...
+async def eventually(check: Callable[[], T], timeout_seconds: float = 20) -> T: ...
 
 
-async def eventually(check: Callable[[], T | Awaitable[T]], timeout_seconds: float = 10) -> T:
+async def eventually(check: Callable[[], T | Awaitable[T]], timeout_seconds: float = 20) -> T:
     """Repeat `check` until it returns something truthy and raises no AssertionError; return that.
 
     At the deadline the last AssertionError is raised, or one that says what was returned last.
@@ -40,6 +40,6 @@ async def eventually(check: Callable[[], T | Awaitable[T]], timeout_seconds: flo
         await asyncio.sleep(POLL_SECONDS)
 
 
-def eventually_sync(check: Callable[[], T], timeout_seconds: float = 10) -> T:
+def eventually_sync(check: Callable[[], T], timeout_seconds: float = 20) -> T:
     """`eventually` for tests that run no event loop."""
     return asyncio.run(eventually(check, timeout_seconds))
