@@ -47,6 +47,8 @@ TOPIC = "transaction.recorded"
 ROWS_A_TRANSACTION = 500
 WARM_UP_SECONDS = 3.0
 IDLE_SECONDS = 5.0
+QUIET_SECONDS = 4.0
+"""Until the relay's pauses have grown."""
 
 FILL = """
 insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
@@ -150,16 +152,18 @@ class Bench:
                 self._wait_for(topics, 1)
                 before, done = _cpu_seconds(process), self._end_offsets(topics)
                 self._wait_for(topics, self.rows)
-                cpu_seconds = _cpu_seconds(process) - before
+                cpu_seconds, drained = _cpu_seconds(process) - before, self._rate(topics)
                 cost = {
                     "cpu_per_row": cpu_seconds / (self.rows - done) * 1e6 if done < self.rows else 0.0,
                     "peak_memory": _peak_memory_mib(process),
-                    **self._idle(process),
+                    **self._idle(process, topics),
                 }
-            return {"copy": self.rows / float(copied.stdout), "relay": self._rate(topics), **cost}
+            return {"copy": self.rows / float(copied.stdout), "relay": drained, **cost}
 
-    def _idle(self, process: psutil.Process) -> dict[str, float]:
-        time.sleep(1)
+    def _idle(self, process: psutil.Process, topics: Topics) -> dict[str, float]:
+        """What it costs while nothing comes, after some events that were announced by a poke, as Laurel's are."""
+        self._commit_steadily(topics, 10, 0.5)
+        time.sleep(QUIET_SECONDS)
         cpu, statements = _cpu_seconds(process), asyncio.run(self._transactions())
         time.sleep(IDLE_SECONDS)
         told = asyncio.run(self._transactions()) - statements
