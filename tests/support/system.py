@@ -133,15 +133,24 @@ def own_environment(servers: Servers, template: str) -> Iterator[dict[str, str]]
 def running_system(environment: Mapping[str, str], folder: Path) -> Iterator[System]:
     """The processes of COMMANDS, ready; they and their topics are gone afterwards."""
     system = System(environment, folder, dict(zip(COMMANDS, free_ports(len(COMMANDS)), strict=True)))
+    with own_topics(system):
+        try:
+            for name in COMMANDS:
+                system.start(name)
+            system.until_ready()
+            yield system
+        finally:
+            system.end()
+
+
+@contextmanager
+def own_topics(system: System) -> Iterator[None]:
+    """The topics that the system needs, made now and gone afterwards."""
     created = json.loads(system.laurel("topics", "--json").stdout)["created"]
     try:
-        for name in COMMANDS:
-            system.start(name)
-        system.until_ready()
-        yield system
+        yield
     finally:
-        system.end()
-        _drop_topics(environment["LAUREL_KAFKA_BOOTSTRAP"], created)
+        _drop_topics(system.environment["LAUREL_KAFKA_BOOTSTRAP"], created)
 
 
 def free_ports(count: int) -> list[int]:
