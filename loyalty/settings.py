@@ -1,13 +1,18 @@
 """Settings: read once in the entry point from LAUREL_… variables (or .laurel/env), then passed down."""
 
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, TypeAdapter, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from loyalty.domain.webhook import Network, networks
+from loyalty.setting_files import SettingFiles
+
+ForwardedHeader: TypeAlias = Literal["x-forwarded-for", "forwarded"]
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 
 _SETTINGS_FILE = TypeAdapter(dict[str, str])
 
@@ -40,6 +45,12 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(1_000_000, ge=1_000)
     request_timeout_seconds: float = Field(15.0, gt=0, description="how long a request may take to arrive")
     response_timeout_seconds: float = Field(30.0, gt=0, description="how long an answer may take")
+
+    trusted_proxies: str = Field(
+        "", description="proxies whose word on where a request comes from is taken: CIDRs with commas between"
+    )
+    forwarded_header: ForwardedHeader = Field("x-forwarded-for", description="the header in which they give it")
+    cors_origins: str = Field("", description="origins whose pages may ask the APIs, with commas between")
 
     database_pool_size: int = Field(10, ge=1, le=1000, description="connections a process may open")
     database_wait_seconds: float = Field(3.0, gt=0, description="how long a request waits for a connection")
@@ -80,11 +91,40 @@ class Settings(BaseSettings):
         file = self.kafka_settings_file
         return {**self.kafka_settings, **({} if file is None else _SETTINGS_FILE.validate_json(file.read_bytes()))}
 
-    @field_validator("webhook_allowed_networks")
+    @field_validator("webhook_allowed_networks", "trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
         networks(value)
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        if wrong := [origin for origin in _listed(value) if not ORIGIN.fullmatch(origin)]:
+            raise ValueError(f"{wrong[0]} is not an origin such as https://shop.example")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, then the environment, then files that it names, then the env file."""
+        return init_settings, env_settings, SettingFiles(settings_cls), dotenv_settings
+
+    @cached_property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        """The proxies whose word on where a request comes from is taken."""
+        return networks(self.trusted_proxies)
+
+    @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may ask the APIs."""
+        return _listed(self.cors_origins)
 
     @cached_property
     def webhook_networks(self) -> tuple[Network, ...]:
@@ -94,6 +134,10 @@ class Settings(BaseSettings):
     @cached_property
     def database_dsn(self) -> str:
         return str(self.database_url)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def load_settings(env_file: Path | None = None) -> Settings:

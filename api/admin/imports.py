@@ -13,7 +13,7 @@ from api.kit.bodies import read_json, validated
 from api.kit.errors import BodyTooLarge, MalformedRequest, RequestTimedOut, Unavailable, UnsupportedMediaType
 from api.kit.lines import Record, csv_records, json_lines
 from api.kit.routes import Access, Call, Database, Download, Role, Route
-from loyalty.errors import Invalid, LaurelError
+from loyalty.errors import Invalid, LaurelError, NotFound
 from loyalty.services.importing import Line, import_batch
 from loyalty.store import merchants
 from loyalty.store.database import DATABASE_AWAY
@@ -176,7 +176,7 @@ ROUTES = tagged(
         takes_lines=(CSV, NDJSON),
         answers={200: ImportedLine},
         answer_type=NDJSON,
-        problems=(Invalid, BodyTooLarge, UnsupportedMediaType),
+        problems=(NotFound, Invalid, BodyTooLarge, UnsupportedMediaType),
         database=Database.NONE,
     ),
 )

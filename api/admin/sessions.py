@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from api.admin.table import change, tagged
+from api.kit.addresses import limited_as
 from api.kit.deps import Deps
 from api.kit.routes import PUBLIC, Answer, Call, Database, Role
 from api.kit.tokens import mint_access_token
@@ -42,7 +43,7 @@ async def _check_password(call: Call[Login, None]) -> admins.AdminSecret:
     """Takes as long, and answers the same, whether or not there is such an administrator. Raises InvalidCredentials."""
     deps, email = call.deps, call.body.email
     await deps.limiter.spend(deps.login_policy, f"admin:account:{email.lower()}")
-    await deps.limiter.spend(deps.login_policy, f"admin:address:{call.address}")
+    await deps.limiter.spend(deps.login_policy, f"admin:address:{limited_as(call.address)}")
     async with deps.pool.acquire(timeout=deps.settings.database_wait_seconds) as conn:
         secret = await admins.find_secret(conn, email)
     right = await deps.passwords.check(

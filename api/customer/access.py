@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import assert_never
 from uuid import UUID
 
+from api.kit.addresses import limited_as
 from api.kit.deps import Deps
 from api.kit.routes import PUBLIC, Answer, Call, Database, Principal, Route
 from api.kit.tokens import mint_access_token
@@ -86,7 +87,7 @@ async def logout(call: Call[RefreshRequest, None]) -> Answer:
 
 async def _spend_login(call: Call[Login, None]) -> None:
     account = hashlib.sha256(call.body.email.lower().encode()).hexdigest()[:32]
-    for caller in (f"customer:account:{account}", f"customer:address:{call.address}"):
+    for caller in (f"customer:account:{account}", f"customer:address:{limited_as(call.address)}"):
         await call.deps.limiter.spend(call.deps.login_policy, caller)
 
 

@@ -13,6 +13,8 @@ from sanic.handlers import ErrorHandler
 from sanic.http import Http
 from sanic.response import HTTPResponse
 
+from api.kit.addresses import ClientAddresses
+from api.kit.cors import CrossOrigin
 from api.kit.deps import Deps, opened
 from api.kit.endpoint import App, Endpoint, respond
 from api.kit.metrics import Metrics
@@ -34,7 +36,9 @@ _made = itertools.count(1)
 
 def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
     """The server of `api`. Without ready `deps` it opens its own when it starts and closes them when it stops."""
-    app: App = Sanic(_name(api), configure_logging=False, error_handler=_Problems(api))
+    allowed = AllowedMethods(api)
+    cross_origin = CrossOrigin(settings.origins, allowed)
+    app: App = Sanic(_name(api), configure_logging=False, error_handler=_Problems(allowed, cross_origin))
     app.config.update(
         REQUEST_MAX_SIZE=settings.body_limit_bytes,
         REQUEST_MAX_HEADER_SIZE=HEADER_BYTES_LIMIT,
@@ -45,16 +49,19 @@ def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
         ACCESS_LOG=False,
     )
     metrics = Metrics(api.name)
+    addresses = ClientAddresses(settings.proxy_networks, settings.forwarded_header)
     for route in api.routes:
         uri = (api.prefix + route.path).replace("{", "<").replace("}", ":str>")
         app.add_route(
-            Endpoint(api, route, metrics),
+            Endpoint(api, route, metrics, addresses),
             uri,
             methods=[route.method],
             name=route.name,
             stream=bool(route.takes_lines),
         )
     add_operations(app, api, metrics)
+    if settings.origins:
+        app.register_middleware(cross_origin.mark, "response")
     _open_and_close(app, api, settings, deps, metrics)
     return app
 
@@ -62,14 +69,17 @@ def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
 class _Problems(ErrorHandler):
     """Answers what no endpoint answered: unknown paths and methods, requests that could not be read."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, allowed: AllowedMethods, cross_origin: CrossOrigin) -> None:
         super().__init__()
-        self._allowed = AllowedMethods(api)
+        self._allowed = allowed
+        self._cross_origin = cross_origin
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         request_id = request_id_of(request.headers.get("x-request-id") if request else None)
         if isinstance(exception, HALF_READ):
             _finish_reading(request)
+        elif request and (answer := self._cross_origin.preflight(request)):
+            return respond(answer, request_id, {})
         headers = {"Allow": self._allowed.at(request.path)} if isinstance(exception, MethodNotAllowed) else {}
         return respond(answer_problem(exception, request_id), request_id, headers)
 

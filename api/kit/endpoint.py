@@ -22,6 +22,7 @@ from sanic.http import Http
 from sanic.response import HTTPResponse
 
 from api.kit import idempotency
+from api.kit.addresses import ClientAddresses, limited_as
 from api.kit.bell import ring
 from api.kit.bodies import read_json, validated, validated_query
 from api.kit.deps import Deps
@@ -58,10 +59,11 @@ App: TypeAlias = "Sanic[Config, SimpleNamespace]"
 class Endpoint:
     """Serves one route."""
 
-    def __init__(self, api: Api, route: Route, metrics: Metrics) -> None:
+    def __init__(self, api: Api, route: Route, metrics: Metrics, addresses: ClientAddresses) -> None:
         self._api = api
         self._route = route
         self._metrics = metrics
+        self._addresses = addresses
         self._takes_body = route.body is not NoBody
         self._takes_query = route.query is not NoQuery
 
@@ -93,7 +95,7 @@ class Endpoint:
             path=_ids(path),
             request_id=request_id,
             traceparent=continue_trace(request.headers.get("traceparent")),
-            address=request.client_ip,
+            address=self._addresses.of(request),
             headers=request.headers,
             route=self._route,
             incoming=arriving(request) if self._route.takes_lines else None,
@@ -122,7 +124,7 @@ class Endpoint:
         return principal
 
     async def _spend(self, request: Request, deps: Deps, principal: Principal | None, limits: dict[str, str]) -> None:
-        caller = principal.caller if principal else f"address:{request.client_ip}"
+        caller = principal.caller if principal else f"address:{limited_as(self._addresses.of(request))}"
         if spent := await deps.limiter.spend(deps.default_policy, f"{self._api.name}:{caller}"):
             limits.update(spent.headers)
 

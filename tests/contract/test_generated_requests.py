@@ -101,10 +101,10 @@ class Run:
 
 
 RUNS = (
-    Run("member", sized(3, 450), without=LEAVING),
+    Run("member", sized(3, 350), without=LEAVING),
     Run("member", sized(2, 100), operations=LEAVING),
-    Run("admin", sized(1, 110), phases=sized("examples,fuzzing,stateful", ALL_PHASES)),
-    Run("merchant", sized(1, 300), operations=tuple(route.name for route in ADMIN_API.routes if route.access.scope)),
+    Run("admin", sized(1, 75), phases=sized("examples,fuzzing,stateful", ALL_PHASES)),
+    Run("merchant", sized(1, 120), operations=tuple(route.name for route in ADMIN_API.routes if route.access.scope)),
 )
 
 
