@@ -1,5 +1,7 @@
 """/members, their ledger and adjustments."""
 
+from uuid import UUID
+
 from api.admin.calls import actor_of, answer_page, cut_page
 from api.admin.csv_lists import download, wants_csv
 from api.admin.table import change, read, tagged
@@ -12,6 +14,7 @@ from loyalty.services.erasing import erase_member
 from loyalty.services.transferring import TRANSFER_PROBLEMS
 from loyalty.store import members_admin as members
 from loyalty.store.conflicts import EmailTaken, ExternalIdTaken
+from loyalty.store.database import Connection
 from loyalty.store.transfers import get_balance_at
 from schemas.admin.lists import ListQuery
 from schemas.admin.members import (
@@ -28,6 +31,7 @@ from schemas.admin.members import (
     NewErasure,
     NewMember,
 )
+from schemas.admin.timelines import Timeline, TimelineEntry
 from schemas.transfers import NewTransfer, Transfer
 
 
@@ -73,6 +77,15 @@ async def list_member_ledger(call: Call[None, ListQuery]) -> Answer | Download:
         )
     entries = await members.list_ledger(call.conn, member_id, before_seq, call.query.limit + 1)
     return cut_page(call, entries, scope, lambda entry: entry.seq)
+
+
+async def list_timeline(call: Call[None, ListQuery]) -> Answer | Download:
+    member_id = (await members.get_member(call.conn, call.path["member_id"])).member_id
+
+    async def list_rows(conn: Connection, wanted: ListQuery, before: UUID | None, limit: int) -> list[TimelineEntry]:
+        return await members.list_timeline(conn, member_id, before, limit)
+
+    return await answer_page(call, list_rows, f"timeline:{member_id}", lambda entry: entry.id)
 
 
 async def adjust_member(call: Call[NewAdjustment, None]) -> Answer:
@@ -161,5 +174,6 @@ ROUTES = tagged(
         *TRANSFER_PROBLEMS,
         idempotent=True,
     ),
+    read("/members/{member_id}/timeline", list_timeline, "List all that happened with a member", Timeline, ListQuery),
     read("/members/{member_id}/balance", get_balance, "What a member had at a moment", BalanceAt, BalanceQuery),
 )

@@ -3,11 +3,13 @@
 from api.admin.calls import actor_of, answer_page
 from api.admin.lag import read_lag
 from api.admin.table import change, read, tagged
+from api.kit.deps import Deps
 from api.kit.routes import ADMIN, Answer, Call, Download, NoBody
 from loyalty.errors import NotFound
 from loyalty.services import resolving
 from loyalty.services.dead_letters import DeadLetterResolved, NotRequeueable
 from loyalty.store import reports, transactions_admin
+from loyalty.store.database import Connection
 from outbox import OutboxStatus, status
 from schemas.admin.pipeline import (
     DeadLetter,
@@ -22,19 +24,21 @@ from schemas.admin.pipeline import (
 )
 
 
-async def get_pipeline(call: Call[None, None]) -> Answer:
-    now, settings = call.deps.clock(), call.deps.settings
-    return Answer(
-        200,
-        Pipeline(
-            as_of=now,
-            outbox=_outbox_figures(await status(call.conn)),
-            consumers=await read_lag(call.deps.redis, settings.topic_prefix, settings.kafka_partitions, now),
-            dead_letters=await reports.count_dead_letters(call.conn, now),
-            unawarded_transactions=await transactions_admin.count_unawarded(call.conn),
-            pending_redemptions=await reports.pending_redemptions(call.conn),
-        ),
+async def read_pipeline(conn: Connection, deps: Deps) -> Pipeline:
+    """How the pipeline is now."""
+    now, settings = deps.clock(), deps.settings
+    return Pipeline(
+        as_of=now,
+        outbox=_outbox_figures(await status(conn)),
+        consumers=await read_lag(deps.redis, settings.topic_prefix, settings.kafka_partitions, now),
+        dead_letters=await reports.count_dead_letters(conn, now),
+        unawarded_transactions=await transactions_admin.count_unawarded(conn),
+        pending_redemptions=await reports.pending_redemptions(conn),
     )
+
+
+async def get_pipeline(call: Call[None, None]) -> Answer:
+    return Answer(200, await read_pipeline(call.conn, call.deps))
 
 
 async def list_dead_letters(call: Call[None, DeadLetterFilter]) -> Answer | Download:

@@ -7,6 +7,7 @@ reaches only what names its scope.
 from api.admin import (
     administrators,
     custom_events,
+    feed,
     imports,
     members,
     merchants,
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *program.ROUTES,
     *reports.ROUTES,
     *pipeline.ROUTES,
+    *feed.ROUTES,
     *webhooks.ROUTES,
     *administrators.ROUTES,
 )

@@ -131,6 +131,11 @@ class Hub:
         self._closed = False
 
     @property
+    def closed(self) -> bool:
+        """Whether the process is stopping: streams end."""
+        return self._closed
+
+    @property
     def connections(self) -> int:
         return self._connections
 

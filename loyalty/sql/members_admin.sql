@@ -15,13 +15,16 @@ where (:status::text is null or m.status = :status)
 order by m.id desc limit :limit;
 
 -- name: search_admin_members
--- A page of the members whose name, email or external id begins so, newest first. Each branch has an index.
+-- A page of the members whose name, email or external id begins so, or whose name has words that do, newest first.
+-- Each branch has an index.
 select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at, m.birth_date, m.erased_at,
   w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed
 from (
   select id from member where lower(name) like lower(:pattern)
   union select id from member where lower(email) like lower(:pattern)
   union select id from member where external_id like :pattern
+  union select id from member where to_tsvector('simple', coalesce(name, '')) @@ to_tsquery('simple', :words::text)
+  union select id from member where id = :member_id::uuid
 ) found
 join member m on m.id = found.id join wallet w on w.member_id = m.id
 where (:status::text is null or m.status = :status)

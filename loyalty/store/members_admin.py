@@ -1,13 +1,18 @@
 """Members as operators see them: found by how their name, email or external id begins, with their ledger."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from loyalty.domain.money import from_minor
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
-from loyalty.store.queries import queries
+from loyalty.store.queries import fetch_all, queries
 from schemas.admin.members import LedgerEntry, Member, MemberFilter, MemberPoints
+from schemas.admin.timelines import TimelineEntry
+
+WORD = re.compile(r"\w+")
 
 
 async def get_member(conn: Connection, member_id: UUID) -> Member:
@@ -29,7 +34,13 @@ async def list_members(conn: Connection, wanted: MemberFilter, before: UUID | No
     if wanted.search is None:
         rows = queries.list_admin_members(conn, **given)
     else:
-        rows = queries.search_admin_members(conn, pattern=_prefix_pattern(wanted.search), **given)
+        rows = queries.search_admin_members(
+            conn,
+            pattern=_prefix_pattern(wanted.search),
+            words=_beginnings(wanted.search),
+            member_id=_as_id(wanted.search),
+            **given,
+        )
     return [_member(row) async for row in rows]
 
 
@@ -46,3 +57,26 @@ def _member(row: Mapping[str, Any]) -> Member:
 def _prefix_pattern(text: str) -> str:
     """A LIKE pattern for what begins with `text`, whatever characters it has."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def _beginnings(text: str) -> str | None:
+    """A text search query for names that have a word beginning with each word of `text`."""
+    words = WORD.findall(text)
+    return " & ".join(f"'{word}':*" for word in words) if words else None
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
+
+
+async def list_timeline(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[TimelineEntry]:
+    """What happened with the member before the entry `before`, the last first."""
+    rows = await fetch_all(queries.member_timeline(conn, member_id=member_id, before_id=before, limit=limit))
+    return [TimelineEntry.model_validate({**row, "amount": _amount(row)}) for row in rows]
+
+
+def _amount(row: Mapping[str, Any]) -> str | None:
+    return None if row["amount_minor"] is None else from_minor(row["amount_minor"], row["currency"])

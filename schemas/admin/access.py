@@ -8,6 +8,7 @@ from pydantic import EmailStr, Field, SecretStr
 from schemas.admin.fields import Command, ShortText, omitted
 from schemas.admin.lists import ListQuery
 from schemas.common import Answered, Page, UtcTime
+from schemas.customer import RequestedTime
 
 Role = Literal["viewer", "operator", "admin"]
 Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
@@ -98,3 +99,9 @@ class AuditFilter(ListQuery):
     subject_kind: str | None = Field(None, max_length=40, description="only of such things", examples=["member"])
     subject_id: str | None = Field(None, max_length=200, description="only changes of this one")
     action: str | None = Field(None, max_length=80, description="only such changes", examples=["member.adjusted"])
+    actor_kind: Literal["admin", "merchant", "member", "operator", "system"] | None = Field(
+        None, description="only changes made by such"
+    )
+    request_id: str | None = Field(None, max_length=200, description="only changes of this request")
+    from_time: RequestedTime | None = Field(None, description="only changes from then on")
+    to_time: RequestedTime | None = Field(None, description="only changes before then")

@@ -89,10 +89,10 @@ class Erasure(Answered):
 
 
 class MemberFilter(ListQuery):
-    """`search` matches the beginning of the name, the email or the external id, whatever the case of the first two."""
+    """`search` matches how words of the name, the email or the external id begin, and the whole member_id."""
 
     search: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="how a name, an email (in any case) or an external id begins"
+        None, description="how words of a name, an email (in any case) or an external id begin, or a whole member_id"
     )
     status: MemberStatus | None = Field(None, description="only members of this status")
     tier_code: Code | None = Field(None, description="only members in this tier")

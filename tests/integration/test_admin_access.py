@@ -20,6 +20,7 @@ VIEWER = """
     GET /admins, GET /audit-log, GET /dead-letters, GET /earning-rules, GET /event-types, GET /earning-rules/replays,
     GET /earning-rules/replays/{replay_id}, GET /earning-rules/{rule_id}, GET /earning-rules/{rule_id}/trial,
     GET /me, GET /members, GET /members/{member_id}, GET /members/{member_id}/balance,
+    GET /events, GET /members/{member_id}/timeline,
     GET /members/{member_id}/ledger, GET /merchants,
     GET /merchants/{merchant_id}, GET /merchants/{merchant_id}/keys,
     GET /merchants/{merchant_id}/signing-keys, GET /parked-keys, GET /pipeline,
