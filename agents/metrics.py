@@ -38,6 +38,14 @@ class WorkerMetrics:
             buckets=BATCH_SECONDS,
             registry=self.registry,
         )
+        self.webhook_attempts = Counter(
+            "laurel_worker_webhook_attempts", "webhooks sent", ["outcome"], registry=self.registry
+        )
+        self.webhook_delay = Gauge(
+            "laurel_worker_webhook_delay_seconds",
+            "how long the webhook that waits longest has been due",
+            registry=self.registry,
+        )
         self.lag = Gauge(
             "laurel_worker_lag_events", "events not done yet", ["topic", "partition"], registry=self.registry
         )

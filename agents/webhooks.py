@@ -14,6 +14,7 @@ from uuid import UUID
 import aiohttp
 import structlog
 
+from agents.metrics import WorkerMetrics
 from agents.webhook_client import open_session, send
 from loyalty.clock import Clock
 from loyalty.services.delivering_webhooks import forget_old_deliveries, hand_out_events, settle_attempt
@@ -30,14 +31,14 @@ SENDS_PER_ENDPOINT = 5
 FORGET_EVERY_LOOKS = 600
 
 
-async def keep_delivering(pool: Pool, settings: Settings, clock: Clock) -> None:
+async def keep_delivering(pool: Pool, settings: Settings, metrics: WorkerMetrics, clock: Clock) -> None:
     """Goes on for ever. The database being away is waited out."""
     while True:
         try:
             async with pool.acquire() as conn:
                 if await webhooks.try_to_lead(conn):
                     async with open_session(settings.webhook_networks) as session:
-                        await Courier(conn, session, settings, clock).run()
+                        await Courier(conn, session, settings, metrics, clock).run()
         except* DATABASE_AWAY as errors:
             log.warning("webhooks wait for the database", error=repr(errors.exceptions[0]))
         await asyncio.sleep(settings.worker_webhooks_every_seconds)
@@ -46,12 +47,20 @@ async def keep_delivering(pool: Pool, settings: Settings, clock: Clock) -> None:
 class Courier:
     """Hands events out and delivers them, on the session of the leader."""
 
-    def __init__(self, conn: Connection, session: aiohttp.ClientSession, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        session: aiohttp.ClientSession,
+        settings: Settings,
+        metrics: WorkerMetrics,
+        clock: Clock,
+    ) -> None:
         self._conn = conn
         self._session = session
         self._allowed = settings.webhook_networks
         self._every_seconds = settings.worker_webhooks_every_seconds
         self._box = SecretBox(settings.signing_key)
+        self._metrics = metrics
         self._clock = clock
         self._writing = asyncio.Lock()
         self._in_hand: dict[UUID, DueDelivery] = {}
@@ -81,6 +90,7 @@ class Courier:
                 due = await webhooks.list_due(
                     self._conn, self._clock(), self._in_hand, SENDS_PER_ENDPOINT, SENDS_AT_ONCE
                 )
+            self._metrics.webhook_delay.set(self._delay_seconds(due))
             for one in self._chosen(due, room):
                 self._in_hand[one.delivery_id] = one
                 sends.create_task(self._deliver(one))
@@ -95,6 +105,9 @@ class Courier:
                 chosen.append(one)
         return chosen
 
+    def _delay_seconds(self, due: list[DueDelivery]) -> float:
+        return (self._clock() - due[0].due_at).total_seconds() if due else 0.0
+
     async def _deliver(self, due: DueDelivery) -> None:
         try:
             made = await self._send(due)
@@ -102,6 +115,7 @@ class Courier:
                 await settle_attempt(self._conn, due, made, self._jitter, self._clock)
         finally:
             self._in_hand.pop(due.delivery_id, None)
+        self._metrics.webhook_attempts.labels("delivered" if made.succeeded else "failed").inc()
         if not made.succeeded:
             log.info("webhook_failed", webhook=str(due.webhook_id), status=made.status, error=made.error)
 

@@ -175,7 +175,7 @@ def _add_tasks(app: faust.App, parts: Parts) -> None:
     _add_task(app, "housekeeping", lambda: keep_house(parts.pool, house))
     _add_task(app, "replays", lambda: keep_replaying(parts.pool))
     _add_task(app, "reconciler", lambda: keep_reconciling(parts.pool, settings, clock, parts.poke.poke))
-    _add_task(app, "webhooks", lambda: keep_delivering(parts.pool, settings, clock))
+    _add_task(app, "webhooks", lambda: keep_delivering(parts.pool, settings, parts.metrics, clock))
     _add_task(app, "timed work", lambda: keep_tending(parts.pool, settings, parts.bell.ring))
 
 

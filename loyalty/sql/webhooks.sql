@@ -128,7 +128,7 @@ update webhook_cursor set
 -- Deliveries that are due, the longest waiting first, of each endpoint at most so many that are not in hand.
 select d.id as delivery_id, e.id as webhook_id, e.url, e.secret,
   case when e.previous_until > :at then e.previous_secret end as previous_secret,
-  d.event_type, d.payload, d.occurred_at, d.attempts, d.outbox_id
+  d.event_type, d.payload, d.occurred_at, d.attempts, d.next_attempt_at as due_at
 from webhook_endpoint e cross join lateral (
   select * from webhook_delivery
   where endpoint_id = e.id and status = 'pending' and next_attempt_at <= :at and id <> all(:in_hand::uuid[])

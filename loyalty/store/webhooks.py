@@ -35,7 +35,7 @@ class DueDelivery:
     payload: bytes
     occurred_at: datetime
     attempts: int
-    outbox_id: int | None
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

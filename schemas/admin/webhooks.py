@@ -23,7 +23,7 @@ def _known(value: list[str]) -> list[str]:
 
 
 EventTypes = Annotated[
-    list[Annotated[str, Field(max_length=80)]],
+    list[Annotated[str, Field(max_length=80, json_schema_extra={"enum": [ALL, *EVENTS]})]],
     Field(min_length=1, max_length=50, description="topics, as docs/asyncapi.json has them; * for all"),
 ]
 

@@ -43,6 +43,8 @@ class Operator:
         entries = (await self.api.audited())[before:]
         assert {entry["request_id"] for entry in entries} == {reply.headers["X-Request-Id"]}
         assert {entry["address"] for entry in entries} == {"127.0.0.1"}
+        for entry in entries:
+            _check_states(method, entry)
         self.audited[route] = [entry["action"] for entry in entries]
         return reply
 
@@ -163,6 +165,19 @@ class Operator:
                 system_clock(),
             )
         return str(letter_id)
+
+
+def _check_states(method: str, entry: dict[str, Any]) -> None:
+    """What was there before and is after, as far as it differs."""
+    before, after = entry["before"], entry["after"]
+    match method:
+        case "PATCH" | "PUT":
+            assert before.keys() == after.keys() != set(), entry
+            assert all(before[name] != after[name] for name in before), entry
+        case "DELETE":
+            assert (bool(before), after) == (True, None), entry
+        case _:
+            assert after is not None or entry["action"] == "admin.signed_in", entry
 
 
 async def test_every_change_is_audited_once_and_no_secret_with_it(api: AdminApi) -> None:

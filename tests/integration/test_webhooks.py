@@ -12,13 +12,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 
+from agents.metrics import WorkerMetrics
 from agents.webhook_client import PublicResolver, open_session
-from agents.webhooks import Courier
+from agents.webhooks import Courier, keep_delivering
 from loyalty.clock import new_id, system_clock
 from loyalty.domain.webhook import RETRY_AFTER, networks, sign
 from loyalty.services.delivering_webhooks import forget_old_deliveries, hand_out_events
 from loyalty.services.events import emit, outgoing
+from loyalty.services.secret_box import SecretBox, SecretUnreadable
 from loyalty.settings import Settings
 from loyalty.store.database import Connection
 from schemas.events import MemberErased, PointsExpired
@@ -73,7 +76,7 @@ async def post(api: AdminApi, database_url: str) -> AsyncIterator[Post]:
         pool.acquire() as conn,
         open_session(api.settings.webhook_networks) as session,
     ):
-        yield Post(conn, Courier(conn, session, api.settings, clock), clock)
+        yield Post(conn, Courier(conn, session, api.settings, WorkerMetrics(), clock), clock)
 
 
 def erased() -> MemberErased:
@@ -272,7 +275,7 @@ async def test_an_address_that_was_allowed_once_is_judged_again_when_it_is_calle
         await post.emit(erased())
         strict = Settings.model_validate({**api.settings.model_dump(), "webhook_allowed_networks": ""})
         async with open_session(networks("")) as session, asyncio.TaskGroup() as sends:
-            await Courier(post.conn, session, strict, post.clock).look(sends)
+            await Courier(post.conn, session, strict, WorkerMetrics(), post.clock).look(sends)
     assert receiver.got == []
     assert (await delivery_of(api, webhook))["log"][0]["error"] == "This address is not public"
 
@@ -301,3 +304,39 @@ async def test_what_was_delivered_is_forgotten_in_the_end(api: AdminApi, post: P
     assert await forget_old_deliveries(post.conn, post.clock) == 1
     assert (await api.admin.get(f"/webhooks/{webhook['webhook_id']}/deliveries")).body["data"] == []
     assert (await api.admin.send("DELETE", f"/webhooks/{webhook['webhook_id']}")).status == 204
+
+
+async def test_a_lost_session_ends_the_leadership_and_nothing_else(api: AdminApi, database_url: str) -> None:
+    """The leader's connection is cut while a message is on its way: it is sent again, with the same id."""
+    settings = Settings.model_validate({**api.settings.model_dump(), "worker_webhooks_every_seconds": 0.05})
+    async with receiving() as receiver, laurel_pool(database_url) as pool:
+        receiver.hold = asyncio.Event()
+        webhook = await create(api, receiver.url)
+        work = asyncio.create_task(keep_delivering(pool, settings, WorkerMetrics(), system_clock))
+        try:
+            await api.admin.post(f"/webhooks/{webhook['webhook_id']}/ping")
+            await eventually(lambda: receiver.got, 20)
+            async with api.pool.acquire() as conn:
+                cut = await conn.fetchval(
+                    "select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' "
+                    "and database = (select oid from pg_database where datname = current_database())"
+                )
+            assert cut == 1
+            receiver.hold.set()
+            await eventually(lambda: len(receiver.got) == 2, 20)
+            assert not work.done()
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+
+
+def test_a_secret_is_read_with_its_own_key_alone() -> None:
+    box, other = SecretBox(SecretStr("a" * 43)), SecretBox(SecretStr("b" * 43))
+    stored = box.encrypt("whsec_secret")
+    assert "whsec_secret" not in stored
+    assert stored != box.encrypt("whsec_secret")
+    assert box.decrypt(stored) == "whsec_secret"
+    for opened_by, text in ((other, stored), (box, stored[:-2]), (box, "")):
+        with pytest.raises(SecretUnreadable):
+            opened_by.decrypt(text)
