@@ -51,7 +51,7 @@ def _drain(found: Rig, rows: int) -> Drain:
     async def drained() -> Drain:
         await found.fill(rows)
         await found.settle()
-        return await found.drain()
+        return await found.drain(rows)
 
     return asyncio.run(drained())
 

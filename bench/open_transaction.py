@@ -55,7 +55,7 @@ def _median(name: str, drains: list[Drain]) -> float:
 async def _drain(found: Rig, rows: int) -> Drain:
     await found.fill(rows)
     await found.settle()
-    return await found.drain()
+    return await found.drain(rows)
 
 
 async def _drain_beside_an_open_one(found: Rig, rows: int) -> tuple[Drain, float, int]:
