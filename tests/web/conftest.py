@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -20,6 +22,8 @@ from tests.support.webapps import WebApp, serving
 from tests.web.visiting import Visits
 
 HERE = Path(__file__).parent
+BUILD_AND_TEST_SECONDS = 900
+"""The first test waits for the app to be built."""
 SETTINGS = {
     "LAUREL_TRANSACTION_TRUST": "receipt",
     "LAUREL_LOGIN_LIMIT_PER_MINUTE": "10000",
@@ -32,6 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.timeout(BUILD_AND_TEST_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +54,12 @@ def shop_key(system: System) -> Path:
     file = system.folder / "shop-signing-key.json"
     system.laurel("receipt", "shop", f"--key-file={file}")
     return file
+
+
+@pytest.fixture(scope="session")
+def shop_id(shop_key: Path) -> UUID:
+    """The merchant that the demo shop is."""
+    return UUID(json.loads(shop_key.read_text())["merchant_id"])
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 import { ColorSchemeScript, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
-import type { ReactNode } from "react";
+import { setNonce } from "get-nonce";
+import { type ReactNode, useState } from "react";
 
 import { LocaleProvider } from "./i18n";
 import type { Locale } from "./locale";
@@ -17,6 +18,8 @@ interface ThemingProps {
 
 /** Colours, type and language for a whole app. Put it around everything in the root layout's body. */
 export function Theming({ locale, nonce, children }: ThemingProps) {
+  // the styles that lock scrolling behind a dialog take the nonce from here
+  useState(() => nonce && setNonce(nonce));
   return (
     <LocaleProvider initial={locale}>
       <MantineProvider

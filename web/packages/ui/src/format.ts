@@ -1,6 +1,6 @@
 "use client";
 
-import { useMemo } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 
 import { useLocale } from "./i18n";
 import type { Locale } from "./locale";
@@ -20,7 +20,20 @@ export type Format = ReturnType<typeof formats>;
 /** Numbers with their units and times in the user's zone, in the language chosen. */
 export function useFormat(): Format {
   const { locale } = useLocale();
-  return useMemo(() => formats(locale), [locale]);
+  const timeZone = useTimeZone();
+  return useMemo(() => formats(locale, timeZone), [locale, timeZone]);
+}
+
+const never = () => () => undefined;
+
+/** The user's own zone, as undefined. The server does not know it: what it writes, and the page until React has taken
+ * over, is in UTC, or the two would differ. */
+function useTimeZone(): string | undefined {
+  return useSyncExternalStore<string | undefined>(
+    never,
+    () => undefined,
+    () => "UTC",
+  );
 }
 
 /** The formats of a language. `timeZone` is the user's own when left out. */

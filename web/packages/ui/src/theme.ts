@@ -19,6 +19,7 @@ import { colours, hues } from "./colours";
 
 const sans = '"Inter Variable", Inter, system-ui, -apple-system, "Segoe UI", sans-serif';
 
+const dialogHead = { header: { role: "presentation" } };
 const touchable = { hover: true, focus: true, touch: true };
 
 export const theme = createTheme({
@@ -40,9 +41,10 @@ export const theme = createTheme({
       styles: { label: { textTransform: "none", fontWeight: 600, letterSpacing: 0 } },
     }),
     Button: Button.extend({ defaultProps: { fw: 600 } }),
-    Drawer: Drawer.extend({ defaultProps: { position: "right", size: "lg", padding: "lg" } }),
+    Drawer: Drawer.extend({ defaultProps: { position: "right", size: "lg", padding: "lg", attributes: dialogHead } }),
     Loader: Loader.extend({ defaultProps: { type: "dots" } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, padding: "lg" } }),
+    // a dialog's header element is not the page's banner
+    Modal: Modal.extend({ defaultProps: { centered: true, padding: "lg", attributes: dialogHead } }),
     Paper: Paper.extend({ defaultProps: { withBorder: true, radius: "lg" } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { withItemsBorders: false } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "xs" } }),

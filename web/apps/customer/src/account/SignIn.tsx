@@ -1,12 +1,13 @@
 "use client";
 
 import { ProblemNotice } from "@laurel/ui";
-import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
 import { isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import Link from "next/link";
 
 import { signIn } from "@/api";
+import { Secret } from "@/shell/Secret";
 import { useText } from "@/text";
 
 import { Welcome } from "./Welcome";
@@ -33,7 +34,7 @@ export function SignIn({ next }: { next: string }) {
             key={form.key("email")}
             {...form.getInputProps("email")}
           />
-          <PasswordInput
+          <Secret
             label={text.password}
             autoComplete="current-password"
             key={form.key("password")}

@@ -2,12 +2,13 @@
 
 import { problemOf, unwrap } from "@laurel/api-client";
 import { fieldErrors, ProblemNotice } from "@laurel/ui";
-import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
 import { hasLength, isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import Link from "next/link";
 
 import { client, signIn } from "@/api";
+import { Secret } from "@/shell/Secret";
 import { useText } from "@/text";
 
 import { Welcome } from "./Welcome";
@@ -51,7 +52,7 @@ export function SignUp() {
         <Stack>
           <TextInput label={text.name} autoComplete="name" maxLength={200} {...field("name")} />
           <TextInput label={text.email} type="email" autoComplete="username" {...field("email")} />
-          <PasswordInput
+          <Secret
             label={text.password}
             description={text.passwordHint}
             autoComplete="new-password"

@@ -17,7 +17,7 @@ export function Welcome({ title, detail, children }: { title: string; detail: st
   useTitle(title);
   return (
     <Box className={styles.page}>
-      <Box className={styles.promise} visibleFrom="md">
+      <Box component="aside" className={styles.promise} visibleFrom="md" aria-label={text.tagline}>
         <Stack gap="xl" maw={440}>
           <Text className={styles.tagline}>{text.tagline}</Text>
           <List

@@ -2,12 +2,13 @@
 
 import { problemOf, unwrap } from "@laurel/api-client";
 import { fieldErrors, ProblemNotice } from "@laurel/ui";
-import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, Stack, TextInput } from "@mantine/core";
 import { isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { client, type Profile, profile, type ProfilePatch } from "@/api";
+import { Secret } from "@/shell/Secret";
 import { useText } from "@/text";
 
 interface Typed {
@@ -47,7 +48,7 @@ export function AboutYou({ member }: { member: Profile }) {
         <TextInput label={text.access.name} autoComplete="name" maxLength={200} {...form.getInputProps("name")} />
         <TextInput label={text.access.email} type="email" autoComplete="username" {...form.getInputProps("email")} />
         {movesHouse && (
-          <PasswordInput
+          <Secret
             label={text.profile.passwordNow}
             autoComplete="current-password"
             {...form.getInputProps("password")}

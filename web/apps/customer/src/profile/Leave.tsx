@@ -2,13 +2,14 @@
 
 import { unwrap } from "@laurel/api-client";
 import { ProblemNotice, useFormat } from "@laurel/ui";
-import { Alert, Button, Divider, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Alert, Button, Divider, Group, Modal, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type SubmitEvent } from "react";
 
 import { client, points } from "@/api";
 import { signOut } from "@/shell/signingOut";
+import { Secret } from "@/shell/Secret";
 import { useText } from "@/text";
 
 /** Erases the member, after the password was given. */
@@ -47,7 +48,7 @@ function LeaveDialog({ onClose }: { onClose: () => void }) {
           {balance && balance.available > 0 && (
             <Text fw={600}>{text.profile.leaveLoses(format.points(balance.available))}</Text>
           )}
-          <PasswordInput
+          <Secret
             label={text.profile.leavePassword}
             name="password"
             autoComplete="current-password"

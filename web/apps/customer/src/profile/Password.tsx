@@ -2,12 +2,13 @@
 
 import { problemOf, unwrap } from "@laurel/api-client";
 import { fieldErrors, ProblemNotice } from "@laurel/ui";
-import { Button, PasswordInput, Stack } from "@mantine/core";
+import { Button, Stack } from "@mantine/core";
 import { hasLength, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 
 import { client } from "@/api";
 import { signOut } from "@/shell/signingOut";
+import { Secret } from "@/shell/Secret";
 import { useText } from "@/text";
 
 /** A new password ends every session, this one too. */
@@ -29,13 +30,13 @@ export function Password() {
   return (
     <form onSubmit={form.onSubmit((typed) => change.mutate(typed))} noValidate>
       <Stack>
-        <PasswordInput
+        <Secret
           label={text.profile.passwordNow}
           autoComplete="current-password"
           key={form.key("password")}
           {...form.getInputProps("password")}
         />
-        <PasswordInput
+        <Secret
           label={text.profile.passwordNew}
           description={text.access.passwordHint}
           autoComplete="new-password"

@@ -11,7 +11,7 @@ export function RewardPicture({ reward }: { reward: Pick<Reward, "image_url"> })
   return (
     <AspectRatio ratio={3 / 2}>
       {ours ? (
-        <Image src={reward.image_url} alt="" radius="md" loading="lazy" />
+        <Image src={reward.image_url} alt="" radius="md" />
       ) : (
         <Center bg="var(--laurel-subtle)" style={{ borderRadius: "var(--mantine-radius-md)" }}>
           <IconGift size={36} aria-hidden />

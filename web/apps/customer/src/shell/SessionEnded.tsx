@@ -1,13 +1,15 @@
 "use client";
 
 import { ProblemNotice } from "@laurel/ui";
-import { Button, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { usePathname } from "next/navigation";
 import { type SubmitEvent } from "react";
 
 import { profile, signIn } from "@/api";
 import { useText } from "@/text";
+
+import { Secret } from "./Secret";
 
 const VISITORS = new Set(["/sign-in", "/sign-up"]);
 
@@ -47,13 +49,7 @@ export function SessionEnded({ opened, onSignedIn }: { opened: boolean; onSigned
             defaultValue={known}
             required
           />
-          <PasswordInput
-            label={text.password}
-            name="password"
-            autoComplete="current-password"
-            required
-            data-autofocus
-          />
+          <Secret label={text.password} name="password" autoComplete="current-password" required data-autofocus />
           {enter.error && <ProblemNotice error={enter.error} />}
           <Button type="submit" loading={enter.isPending}>
             {text.signIn}

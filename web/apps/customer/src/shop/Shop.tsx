@@ -8,7 +8,7 @@ import { Page } from "@/shell/Page";
 import { useText } from "@/text";
 
 import { Checkout } from "./Checkout";
-import { catalog, CURRENCY, inMoney, type Product } from "./catalog";
+import { type Basket, catalog, CURRENCY, inMoney, linesOf, type Product, totalCents } from "./catalog";
 import styles from "./Shop.module.css";
 import { useBasket } from "./useBasket";
 
@@ -31,12 +31,27 @@ export function Shop() {
           </SimpleGrid>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4 }}>
-          <div className={styles.checkout}>
+          <div className={styles.checkout} id="basket">
             <Checkout basket={basket.basket} onBought={basket.clear} onClear={basket.clear} />
           </div>
         </Grid.Col>
       </Grid>
+      <ToBasket basket={basket.basket} />
     </Page>
+  );
+}
+
+/** On a phone the basket is below everything: a way there, with what is in it. */
+function ToBasket({ basket }: { basket: Basket }) {
+  const text = useText().shop;
+  const format = useFormat();
+  const lines = linesOf(basket);
+  if (lines.length === 0) return null;
+  const count = lines.reduce((sum, line) => sum + line.quantity, 0);
+  return (
+    <Button component="a" href="#basket" hiddenFrom="md" className={styles.toBasket} size="md">
+      {text.basket}: {text.items(count)}, {format.money(inMoney(totalCents(basket)), CURRENCY)}
+    </Button>
   );
 }
 

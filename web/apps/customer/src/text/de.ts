@@ -32,6 +32,7 @@ export const de: typeof en = {
     signUpDetail: "Es kostet nichts, und Punkte gibt es ab dem nächsten Einkauf.",
     email: "E-Mail",
     password: "Passwort",
+    show: "Eingabe zeigen oder verbergen",
     passwordHint: "Mindestens 10 Zeichen",
     name: "Name",
     birthDate: "Geburtstag",

@@ -30,6 +30,7 @@ export const en = {
     signUpDetail: "It is free, and points start with your next purchase.",
     email: "Email",
     password: "Password",
+    show: "Show or hide what was typed",
     passwordHint: "At least 10 characters",
     name: "Name",
     birthDate: "Birthday",
