@@ -1,5 +1,7 @@
 """The Admin API as a server."""
 
+from pathlib import Path
+
 from api.admin.access import authenticate
 from api.admin.routes import ROUTES
 from api.kit.app import build_app
@@ -15,6 +17,7 @@ API = Api(
     prefix="/api/admin",
     routes=ROUTES,
     authenticate=authenticate,
+    assets=Path(__file__).parents[1] / "customer" / "assets",  # the console shows the pictures that members see
 )
 
 

@@ -32,6 +32,17 @@ where (:status::text is null or m.status = :status)
   and (:before_id::uuid is null or m.id < :before_id)
 order by m.id desc limit :limit;
 
+-- name: list_admin_members_named
+-- Those of these members that there are, newest first.
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at, m.birth_date, m.erased_at,
+  w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed
+from member m join wallet w on w.member_id = m.id
+where m.id = any(:ids::uuid[])
+  and (:status::text is null or m.status = :status)
+  and (:tier_code::text is null or m.tier_code = :tier_code)
+  and (:before_id::uuid is null or m.id < :before_id)
+order by m.id desc limit :limit;
+
 -- name: list_ledger_entries
 -- A page of a member's journal entries with their postings, newest first.
 select e.id as entry_id, e.seq, e.kind, e.source_id, e.event_id, e.reason, e.booked_at, e.traceparent, e.available_after,

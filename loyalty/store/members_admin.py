@@ -31,7 +31,9 @@ async def find_member_id(conn: Connection, external_id: str) -> UUID | None:
 
 async def list_members(conn: Connection, wanted: MemberFilter, before: UUID | None, limit: int) -> list[Member]:
     given = {"status": wanted.status, "tier_code": wanted.tier_code, "before_id": before, "limit": limit}
-    if wanted.search is None:
+    if wanted.ids is not None:
+        rows = queries.list_admin_members_named(conn, ids=wanted.ids.split(","), **given)
+    elif wanted.search is None:
         rows = queries.list_admin_members(conn, **given)
     else:
         rows = queries.search_admin_members(

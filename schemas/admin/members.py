@@ -11,6 +11,7 @@ from schemas.admin.lists import ListQuery
 from schemas.common import Answered, Page, Requested, UtcTime
 from schemas.customer import BirthDate, RequestedTime
 
+ID_LIST = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}){0,99}$"
 MemberStatus = Literal["active", "suspended", "erased"]
 
 
@@ -93,6 +94,9 @@ class MemberFilter(ListQuery):
 
     search: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
         None, description="how words of a name, an email (in any case) or an external id begin, or a whole member_id"
+    )
+    ids: Annotated[str, Field(pattern=ID_LIST)] | None = Field(
+        None, description="only these: member ids with commas between them, at most 100; `search` is not looked at"
     )
     status: MemberStatus | None = Field(None, description="only members of this status")
     tier_code: Code | None = Field(None, description="only members in this tier")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 import redis
@@ -209,3 +210,12 @@ async def test_a_stranger_is_not_found(api: AdminApi) -> None:
     assert (await operator.get("/members/not-an-id")).status == 404
     reply = await operator.post(f"/members/{nobody}/adjustments", {"points": 5, "reason": "x"})
     assert (reply.status, reply.code) == (404, "not_found")
+
+
+async def test_members_are_found_by_their_ids_those_that_there_are(api: AdminApi) -> None:
+    operator = api.as_role("operator")
+    joined = [(await operator.post("/members", {"external_id": f"N-{n}"})).body["member_id"] for n in range(3)]
+    wanted = ",".join([joined[0], joined[2], str(uuid4())])
+    reply = await operator.get("/members", ids=wanted)
+    assert [member["member_id"] for member in reply.body["data"]] == [joined[2], joined[0]]
+    assert (await operator.get("/members", ids="K-100")).status == 422
