@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { securityHeaders } from "@laurel/bff/headers";
 import type { NextConfig } from "next";
 
 const workspace = fileURLToPath(new URL("../..", import.meta.url));
@@ -8,6 +9,7 @@ const config: NextConfig = {
   outputFileTracingRoot: workspace,
   turbopack: { root: workspace },
   transpilePackages: ["@laurel/api-client", "@laurel/bff", "@laurel/ui"],
+  headers: () => Promise.resolve([{ source: "/:path*", headers: securityHeaders }]),
   poweredByHeader: false,
   reactStrictMode: true,
   compress: false,

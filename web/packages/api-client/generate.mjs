@@ -13,17 +13,29 @@ async function settle(name, generated) {
     if (present !== generated) await writeFile(target, generated);
 }
 
-/** The least role that each operation asks for, so that a console offers nobody what would be refused. */
+/** The least role that each operation asks for, and the routes that administrators have at all, so that a console offers nobody what would be refused. */
 async function roles() {
     const { paths } = JSON.parse(await readFile(documentOf("admin"), "utf8"));
     const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
     const asking = operations.filter((operation) => operation["x-least-role"]);
     const lines = asking.map((operation) => `  ${operation.operationId}: "${operation["x-least-role"]}",`);
-    return `export const leastRoles = {\n${lines.join("\n")}\n} as const;\n`;
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+        Object.entries(methods)
+            .filter(([, operation]) => operation["x-least-role"])
+            .map(
+                ([method]) => `  "${method.toUpperCase()} ${path.replace("/api/admin", "").replace(/{\w+}/g, "{}")}",`,
+            ),
+    );
+    return [
+        `export const leastRoles = {\n${lines.join("\n")}\n} as const;\n`,
+        `export const administratorRoutes: readonly string[] = [\n${routes.join("\n")}\n];\n`,
+    ].join("\n");
 }
 
 await mkdir(folder, { recursive: true });
 await Promise.all([
-    ...["customer", "admin"].map(async (api) => settle(api, astToString(await openapiTS(documentOf(api))))),
+    ...["customer", "admin"].map(async (api) =>
+        settle(api, astToString(await openapiTS(documentOf(api), { defaultNonNullable: false }))),
+    ),
     roles().then((text) => settle("roles", text)),
 ]);

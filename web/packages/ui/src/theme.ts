@@ -46,7 +46,10 @@ export const theme = createTheme({
     // a dialog's header element is not the page's banner
     Modal: Modal.extend({ defaultProps: { centered: true, padding: "lg", attributes: dialogHead } }),
     Paper: Paper.extend({ defaultProps: { withBorder: true, radius: "lg" } }),
-    SegmentedControl: SegmentedControl.extend({ defaultProps: { withItemsBorders: false } }),
+    SegmentedControl: SegmentedControl.extend({
+      defaultProps: { withItemsBorders: false },
+      styles: { innerLabel: { color: "var(--mantine-color-text)" } },
+    }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "xs" } }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 320, events: touchable } }),
   },

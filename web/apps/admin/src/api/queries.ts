@@ -21,22 +21,29 @@ type ParametersOf<Path extends GetPath> =
 /** What a GET of this path answers. */
 export type AnswerOf<Path extends GetPath> = Answers<Get<Path>>;
 
-interface GetOptions {
+interface GetOptions<Answer> {
   /** Do not ask yet. */
   enabled?: boolean;
   /** Ask again so often. */
   everyMilliseconds?: number;
+  /** Stop asking again once this is so. */
+  until?: (answer: Answer) => boolean;
   /** While other parameters are asked for, go on showing what was there. */
   keep?: boolean;
 }
 
 /** A GET of the Admin API, cached under its path and parameters. */
-export function useGet<Path extends GetPath>(path: Path, parameters?: ParametersOf<Path>, options: GetOptions = {}) {
+export function useGet<Path extends GetPath>(
+  path: Path,
+  parameters?: ParametersOf<Path>,
+  options: GetOptions<AnswerOf<Path>> = {},
+) {
   return useQuery<AnswerOf<Path>>({
     queryKey: [path, parameters ?? {}],
     queryFn: ({ signal }) => get(path, parameters, signal),
     enabled: options.enabled ?? true,
-    refetchInterval: options.everyMilliseconds ?? false,
+    refetchInterval: ({ state }) =>
+      state.data && options.until?.(state.data) ? false : (options.everyMilliseconds ?? false),
     placeholderData: options.keep ? keepPreviousData : undefined,
   });
 }

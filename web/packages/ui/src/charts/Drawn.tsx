@@ -6,7 +6,7 @@ import { BarChart, LineChart } from "@mantine/charts";
 
 import { type Drawing, type Series, seriesColour } from "./series";
 
-const axes = { tickLine: "none" as const, gridAxis: "y" as const, strokeDasharray: "0" };
+const axes = { tickLine: "none" as const, gridAxis: "x" as const, strokeDasharray: "0" };
 const still = { isAnimationActive: false };
 
 /** One bar a datum, its series on top of each other; what is negative hangs below the line. */
@@ -57,7 +57,7 @@ export function DrawnRanking({ data, along, series, told, ticks, height }: Drawi
   return (
     <BarChart
       {...axes}
-      gridAxis="x"
+      gridAxis="y"
       orientation="vertical"
       h={height ?? 60 + data.length * 28 * series.length}
       data={data}

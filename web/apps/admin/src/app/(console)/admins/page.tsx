@@ -1,0 +1,5 @@
+import { AdminsPage } from "@/admins/AdminsPage";
+
+export default function Page() {
+  return <AdminsPage />;
+}

@@ -1,0 +1,5 @@
+import { AuditPage } from "@/audit/AuditPage";
+
+export default function Page() {
+  return <AuditPage />;
+}

@@ -1,0 +1,5 @@
+import { MembersPage } from "@/members/MembersPage";
+
+export default function Page() {
+  return <MembersPage />;
+}

@@ -1,0 +1,5 @@
+import { MerchantsPage } from "@/merchants/MerchantsPage";
+
+export default function Page() {
+  return <MerchantsPage />;
+}

@@ -1,0 +1,5 @@
+import { OverviewPage } from "@/overview/OverviewPage";
+
+export default function Page() {
+  return <OverviewPage />;
+}

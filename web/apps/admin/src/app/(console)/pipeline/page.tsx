@@ -1,0 +1,5 @@
+import { PipelinePage } from "@/pipeline/PipelinePage";
+
+export default function Page() {
+  return <PipelinePage />;
+}

@@ -1,0 +1,5 @@
+import { ProgramPage } from "@/program/ProgramPage";
+
+export default function Page() {
+  return <ProgramPage />;
+}

@@ -1,0 +1,5 @@
+import { RedemptionsPage } from "@/redemptions/RedemptionsPage";
+
+export default function Page() {
+  return <RedemptionsPage />;
+}

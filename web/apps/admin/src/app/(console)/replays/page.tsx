@@ -1,0 +1,5 @@
+import { ReplaysPage } from "@/replays/ReplaysPage";
+
+export default function Page() {
+  return <ReplaysPage />;
+}

@@ -1,0 +1,5 @@
+import { ReportsPage } from "@/reports/ReportsPage";
+
+export default function Page() {
+  return <ReportsPage />;
+}

@@ -1,0 +1,5 @@
+import { NewReward } from "@/rewards/RewardEditor";
+
+export default function Page() {
+  return <NewReward />;
+}

@@ -1,0 +1,5 @@
+import { RewardsPage } from "@/rewards/RewardsPage";
+
+export default function Page() {
+  return <RewardsPage />;
+}

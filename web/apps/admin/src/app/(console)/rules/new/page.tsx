@@ -1,0 +1,5 @@
+import { RuleEditor } from "@/rules/RuleEditor";
+
+export default function Page() {
+  return <RuleEditor />;
+}

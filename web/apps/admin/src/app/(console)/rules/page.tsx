@@ -1,0 +1,5 @@
+import { RulesPage } from "@/rules/RulesPage";
+
+export default function Page() {
+  return <RulesPage />;
+}

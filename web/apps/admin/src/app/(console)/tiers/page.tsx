@@ -1,0 +1,5 @@
+import { TiersPage } from "@/tiers/TiersPage";
+
+export default function Page() {
+  return <TiersPage />;
+}

@@ -1,0 +1,5 @@
+import { TransactionsPage } from "@/transactions/TransactionsPage";
+
+export default function Page() {
+  return <TransactionsPage />;
+}

@@ -1,0 +1,5 @@
+import { TransferPage } from "@/transfer/TransferPage";
+
+export default function Page() {
+  return <TransferPage />;
+}

@@ -1,0 +1,3 @@
+import { bff } from "@/server/bff";
+
+export const { signIn: POST, signOut: DELETE } = bff;

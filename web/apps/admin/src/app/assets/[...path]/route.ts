@@ -1,0 +1,3 @@
+import { bff } from "@/server/bff";
+
+export const { assets: GET } = bff;

@@ -1,0 +1,5 @@
+import { NotFound } from "@/console/NotFound";
+
+export default function Page() {
+  return <NotFound />;
+}

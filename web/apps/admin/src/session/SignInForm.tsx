@@ -1,0 +1,37 @@
+"use client";
+
+import { ProblemNotice } from "@laurel/ui";
+import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useMutation } from "@tanstack/react-query";
+
+import { useText } from "@/messages";
+
+import { signIn } from "./session";
+
+/** Who one is. `email` is given when only the password has to be proven again. */
+export function SignInForm({ email = "", onDone }: { email?: string; onDone: () => void }) {
+  const text = useText().console.signIn;
+  const form = useForm({ initialValues: { email, password: "" } });
+  const signing = useMutation({
+    mutationFn: ({ email, password }: typeof form.values) => signIn(email, password),
+    onSuccess: onDone,
+  });
+  return (
+    <form onSubmit={form.onSubmit((values) => signing.mutate(values))}>
+      <Stack>
+        {signing.isError && <ProblemNotice error={signing.error} />}
+        <TextInput label={text.email} type="email" autoComplete="username" required {...form.getInputProps("email")} />
+        <PasswordInput
+          label={text.password}
+          autoComplete="current-password"
+          required
+          {...form.getInputProps("password")}
+        />
+        <Button type="submit" loading={signing.isPending} fullWidth>
+          {text.submit}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
