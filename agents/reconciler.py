@@ -35,7 +35,7 @@ async def _lead(conn: Connection, settings: Settings, clock: Clock, on_reappende
     while True:
         async with conn.transaction():
             done = await reconcile(conn, clock, older_than)
-        if done.transactions or done.redemptions:
+        if done.transactions or done.redemptions or done.custom_events:
             on_reappended()
             _say(done)
         if not done.more:
@@ -43,4 +43,9 @@ async def _lead(conn: Connection, settings: Settings, clock: Clock, on_reappende
 
 
 def _say(done: Reconciled) -> None:
-    log.warning("told again what was never processed", transactions=done.transactions, redemptions=done.redemptions)
+    log.warning(
+        "told again what was never processed",
+        transactions=done.transactions,
+        redemptions=done.redemptions,
+        custom_events=done.custom_events,
+    )

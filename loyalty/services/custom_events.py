@@ -26,6 +26,7 @@ from loyalty.store.custom_events import StoredEvent
 from loyalty.store.database import Connection
 from loyalty.store.ledger import lock_wallets
 from loyalty.store.members import check_active
+from outbox import NewEvent
 from schemas.admin.custom_events import CustomEvent, EventField, EventType, NewCustomEvent, NewEventType
 from schemas.events import EventRecorded
 
@@ -76,18 +77,23 @@ async def record_event(
         return await _recorded_before(conn, event)
     shown = _show(event)
     await record_change(conn, Change("event.recorded", "event", str(event.event_id), None, shown), actor, at)
+    await emit(conn, [event_recorded(event, actor.traceparent)])
+    return RecordedEvent(shown, created=True)
+
+
+def event_recorded(event: StoredEvent, traceparent: str | None) -> NewEvent:
+    """The event that tells of one: its id is the event's own, however often it is told."""
     told = EventRecorded(
-        member_id=member_id,
+        member_id=event.member_id,
         event_id=event.event_id,
-        merchant_id=merchant_id,
+        merchant_id=event.merchant_id,
         event_type=event.event_type,
         external_id=event.external_id,
         occurred_at=event.occurred_at,
-        recorded_at=at,
+        recorded_at=event.recorded_at,
         fields=dict(event.fields),
     )
-    await emit(conn, [outgoing(told, event_id=event.event_id, occurred_at=at, traceparent=actor.traceparent)])
-    return RecordedEvent(shown, created=True)
+    return outgoing(told, event_id=event.event_id, occurred_at=event.recorded_at, traceparent=traceparent)
 
 
 async def check_event_type(conn: Connection, rule: RuleDefinition) -> None:

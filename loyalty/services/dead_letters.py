@@ -6,24 +6,29 @@ the claim and appends the same event again: it is then handled after everything 
 """
 
 import contextlib
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, first_id_at, new_id
 from loyalty.errors import Conflict, LaurelError, NotFound
-from loyalty.services import earning, redeeming
+from loyalty.services import awarding_events, earning, redeeming
 from loyalty.services.events import emit
 from loyalty.services.giving_up import give_up_redemption
-from loyalty.store import dead_letters, inbox, reconciliation
+from loyalty.store import dead_letters, inbox
 from loyalty.store.database import Connection
 from loyalty.store.dead_letters import DeadLetter, NewDeadLetter
 from loyalty.store.ledger import lock_wallets
+from loyalty.store.reconciliation import CUSTOM_EVENTS, PURCHASES, Trail
 from outbox import InvalidEventError, NewEvent
 
 ERROR_CHARACTERS = 2_000
 LIMIT_WINDOW = timedelta(hours=1)
 SKIPPED = "The request could not be processed."
 """What the member reads of a redemption whose event an operator skipped."""
+RECONCILED: Mapping[str, Trail[Any]] = {earning.CONSUMER: PURCHASES, awarding_events.CONSUMER: CUSTOM_EVENTS}
+"""What the reconciler must look at again when it was set aside and is requeued."""
 
 
 class TooManyDeadLetters(LaurelError):
@@ -67,8 +72,8 @@ async def requeue(conn: Connection, letter_id: UUID, clock: Clock) -> None:
     event = _event_again(letter, clock)
     await _lock_member(conn, event.key)
     await inbox.forget(conn, letter.consumer, letter.event_id)
-    if letter.consumer == earning.CONSUMER:
-        await reconciliation.reopen_from(conn, letter.event_id)
+    if trail := RECONCILED.get(letter.consumer):
+        await trail.reopen_from(conn, letter.event_id)
     await dead_letters.resolve(conn, letter_id, "requeued", clock())
     try:
         await emit(conn, [event])

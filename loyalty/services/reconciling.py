@@ -1,35 +1,36 @@
 """Reconciling: the database knows what was never processed, so even a lost topic heals.
 
-Transactions that stay without an award and redemptions that stay pending for longer than a bound are told of again,
-with the ids their events had; what was only late is then handled once all the same.
+Purchases and custom events that stay without an award and redemptions that stay pending for longer than a bound are
+told of again, with the ids their events had; what was only late is then handled once all the same.
 
-It stays cheap with millions of rows: transaction ids rise with time, so a mark is kept up to which all are known to be
-awarded, and a look reads a bounded number of rows after it. The mark stays LATE_COMMITS behind the bound, since a
-transaction may become visible after one with a higher id.
+It stays cheap with millions of rows: ids rise with time, so of purchases and of custom events a mark is kept up to
+which all are known to be awarded, and a look reads a bounded number of rows after it. The mark stays LATE_COMMITS
+behind the bound, since a row may become visible after one with a higher id.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from loyalty.clock import Clock, first_id_at
-from loyalty.services import earning, redeeming
+from loyalty.services import awarding_events, earning, redeeming
+from loyalty.services.custom_events import event_recorded
 from loyalty.services.events import emit, outgoing
 from loyalty.services.recording import transaction_recorded
 from loyalty.store import reconciliation
 from loyalty.store.database import Connection
 from loyalty.store.ledger import lock_wallets
-from loyalty.store.reconciliation import UndecidedRedemption
-from loyalty.store.transactions import StoredTransaction
+from loyalty.store.reconciliation import CUSTOM_EVENTS, PURCHASES, Trail, UndecidedRedemption
 from outbox import NewEvent
 from schemas.events import RewardRedeemed
 
 LATE_COMMITS = timedelta(minutes=2)
 REMEMBERED = timedelta(days=14)
 
-Missing = TypeVar("Missing", StoredTransaction, UndecidedRedemption)
+Missing = TypeVar("Missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Reconciled:
     transactions: int
     redemptions: int
     more: bool
+    custom_events: int = 0
 
 
 async def reconcile(
@@ -58,44 +60,56 @@ async def reconcile(
 ) -> Reconciled:
     """One look, in the caller's transaction: a bounded number of rows read and events appended."""
     at = clock()
-    unawarded, more = await _find_unawarded(conn, at, older_than, bounds)
+    look = partial(_find_unawarded, conn, at, older_than, bounds)
+    purchases, more_purchases = await look(PURCHASES, earning.CONSUMER, lambda t: t.transaction_id)
+    happened, more_events = await look(CUSTOM_EVENTS, awarding_events.CONSUMER, lambda e: e.event_id)
     undecided = await reconciliation.list_undecided(conn, redeeming.CONSUMER, at - older_than, bounds.reappends)
-    due_transactions = await _due(
-        conn, "transaction.recorded", {t.transaction_id: t for t in unawarded}, at, older_than
-    )
-    due_redemptions = await _due(conn, "reward.redeemed", {r.redemption_id: r for r in undecided}, at, older_than)
-    members = {t.member_id for t in due_transactions} | {r.member_id for r in due_redemptions}
-    await lock_wallets(conn, members)
+    due = partial(_due, conn, at, older_than)
+    due_purchases = await due("transaction.recorded", {t.transaction_id: t for t in purchases})
+    due_events = await due(awarding_events.TOPIC, {e.event_id: e for e in happened})
+    due_redemptions = await due("reward.redeemed", {r.redemption_id: r for r in undecided})
+    members = {t.member_id for t in due_purchases} | {e.member_id for e in due_events}
+    await lock_wallets(conn, members | {r.member_id for r in due_redemptions})
     await reconciliation.forget_reappends(conn, at - REMEMBERED)
     await emit(
-        conn, [transaction_recorded(t, None) for t in due_transactions] + [_told_again(r) for r in due_redemptions]
+        conn,
+        [transaction_recorded(t, None) for t in due_purchases]
+        + [event_recorded(e, None) for e in due_events]
+        + [_told_again(r) for r in due_redemptions],
     )
-    return Reconciled(len(due_transactions), len(due_redemptions), more)
+    more = more_purchases or more_events
+    return Reconciled(len(due_purchases), len(due_redemptions), more, len(due_events))
 
 
 async def _find_unawarded(
-    conn: Connection, at: datetime, older_than: timedelta, bounds: Bounds
-) -> tuple[list[StoredTransaction], bool]:
+    conn: Connection,
+    at: datetime,
+    older_than: timedelta,
+    bounds: Bounds,
+    trail: Trail[Missing],
+    consumer: str,
+    id_of: Callable[[Missing], UUID],
+) -> tuple[list[Missing], bool]:
     """What is missing in the next pages; moves the mark to just before the first that is."""
-    after = mark = await reconciliation.reconciled_up_to(conn)
+    after = mark = await trail.mark(conn)
     upto, settled = first_id_at(at - older_than), first_id_at(at - older_than - LATE_COMMITS)
-    missing: list[StoredTransaction] = []
+    missing: list[Missing] = []
     for _ in range(bounds.pages):
-        end = await reconciliation.end_of_page(conn, after, upto, bounds.page_rows)
+        end = await trail.end_of_page(conn, after, upto, bounds.page_rows)
         room = bounds.reappends - len(missing)
-        found = await reconciliation.list_unawarded(conn, earning.CONSUMER, after, end or upto, room)
+        found = await trail.list_unawarded(conn, consumer, after, end or upto, room)
         if not missing:
-            mark = _just_before(found[0].transaction_id) if found else end or upto
+            mark = _just_before(id_of(found[0])) if found else end or upto
         missing += found
         if end is None or len(missing) == bounds.reappends:
             break
         after = end
-    await reconciliation.save_reconciled_up_to(conn, min(mark, settled))
+    await trail.save_mark(conn, min(mark, settled))
     return missing, end is not None and not missing
 
 
 async def _due(
-    conn: Connection, topic: str, missing: dict[UUID, Missing], at: datetime, pause: timedelta
+    conn: Connection, at: datetime, pause: timedelta, topic: str, missing: dict[UUID, Missing]
 ) -> Collection[Missing]:
     if not missing:
         return []
@@ -114,5 +128,5 @@ def _told_again(redemption: UndecidedRedemption) -> NewEvent:
     return outgoing(event, event_id=redemption.redemption_id, occurred_at=redemption.requested_at)
 
 
-def _just_before(transaction_id: UUID) -> UUID:
-    return UUID(int=transaction_id.int - 1)
+def _just_before(row_id: UUID) -> UUID:
+    return UUID(int=row_id.int - 1)

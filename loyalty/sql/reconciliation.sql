@@ -4,11 +4,11 @@ select transaction_id from reconciled_up_to;
 
 -- name: save_reconciled_up_to!
 -- Every transaction up to this one is awarded, or set aside as a dead letter.
-update reconciled_up_to set transaction_id = :transaction_id where transaction_id < :transaction_id;
+update reconciled_up_to set transaction_id = :upto_id where transaction_id < :upto_id;
 
 -- name: reopen_from!
 -- A transaction is to be looked at again.
-update reconciled_up_to set transaction_id = :transaction_id where transaction_id > :transaction_id;
+update reconciled_up_to set transaction_id = :upto_id where transaction_id > :upto_id;
 
 -- name: last_transaction_of_page$
 -- Where a page of transactions ends; nothing when fewer than a page are left.
@@ -25,6 +25,34 @@ where t.id > :after_id and t.id <= :upto_id
     select from dead_letter d
     where d.event_id = t.id and d.consumer = :consumer and d.resolution is distinct from 'requeued')
 order by t.id limit :row_limit;
+
+-- name: reconciled_events_up_to$
+-- The custom event up to which every one is known to be awarded.
+select event_id from reconciled_up_to;
+
+-- name: save_reconciled_events_up_to!
+-- Every custom event up to this one is awarded, or set aside as a dead letter.
+update reconciled_up_to set event_id = :upto_id where event_id < :upto_id;
+
+-- name: reopen_events_from!
+-- A custom event is to be looked at again.
+update reconciled_up_to set event_id = :upto_id where event_id > :upto_id;
+
+-- name: last_event_of_page$
+-- Where a page of custom events ends; nothing when fewer than a page are left.
+select id from member_event where id > :after_id and id <= :upto_id order by id offset :page_rows - 1 limit 1;
+
+-- name: list_unawarded_events
+-- Custom events of a page that have no award and were not set aside.
+select e.id as event_id, e.member_id, e.merchant_id, e.event_type, e.external_id, e.occurred_at, e.recorded_at, e.fields,
+  e.content_hash
+from member_event e
+where e.id > :after_id and e.id <= :upto_id
+  and not exists (select from event_award where event_award.event_id = e.id)
+  and not exists (
+    select from dead_letter d
+    where d.event_id = e.id and d.consumer = :consumer and d.resolution is distinct from 'requeued')
+order by e.id limit :row_limit;
 
 -- name: list_undecided_redemptions
 -- The redemptions that have waited longest for their decision and were not set aside.

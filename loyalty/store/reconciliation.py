@@ -1,13 +1,17 @@
-"""What the reconciler looks for: transactions without an award and redemptions without a decision."""
+"""What the reconciler looks for: purchases and custom events without an award, redemptions without a decision."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from loyalty.store.custom_events import StoredEvent
 from loyalty.store.database import Connection
 from loyalty.store.queries import fetch_all, queries
 from loyalty.store.transactions import StoredTransaction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +25,57 @@ class UndecidedRedemption:
     requested_at: datetime
 
 
-async def reconciled_up_to(conn: Connection) -> UUID:
-    """Every transaction up to this id is awarded or set aside."""
-    transaction_id: UUID = await queries.reconciled_up_to(conn)
-    return transaction_id
+@dataclass(frozen=True, slots=True)
+class Trail(Generic[T]):
+    """Rows whose ids rise with time, and a mark: every row up to it is awarded or set aside."""
+
+    make: Callable[..., T]
+    mark_query: Any
+    save_query: Any
+    reopen_query: Any
+    page_query: Any
+    unawarded_query: Any
+
+    async def mark(self, conn: Connection) -> UUID:
+        """Every row up to this id is awarded or set aside."""
+        upto_id: UUID = await self.mark_query(conn)
+        return upto_id
+
+    async def save_mark(self, conn: Connection, upto_id: UUID) -> None:
+        """Moves the mark forward, never back."""
+        await self.save_query(conn, upto_id=upto_id)
+
+    async def reopen_from(self, conn: Connection, row_id: UUID) -> None:
+        """Moves the mark back to before this row, if it is past it."""
+        await self.reopen_query(conn, upto_id=UUID(int=row_id.int - 1))
+
+    async def end_of_page(self, conn: Connection, after: UUID, upto: UUID, page_rows: int) -> UUID | None:
+        """The last id of a full page of rows in (after, upto]; None when there is no full page."""
+        last: UUID | None = await self.page_query(conn, after_id=after, upto_id=upto, page_rows=page_rows)
+        return last
+
+    async def list_unawarded(self, conn: Connection, consumer: str, after: UUID, upto: UUID, limit: int) -> list[T]:
+        """The rows in (after, upto] that have no award and were not set aside, in id order."""
+        rows = self.unawarded_query(conn, consumer=consumer, after_id=after, upto_id=upto, row_limit=limit)
+        return [self.make(**row) for row in await fetch_all(rows)]
 
 
-async def save_reconciled_up_to(conn: Connection, transaction_id: UUID) -> None:
-    """Moves the mark forward, never back."""
-    await queries.save_reconciled_up_to(conn, transaction_id=transaction_id)
-
-
-async def reopen_from(conn: Connection, transaction_id: UUID) -> None:
-    """Moves the mark back to before this transaction, if it is past it."""
-    await queries.reopen_from(conn, transaction_id=UUID(int=transaction_id.int - 1))
-
-
-async def end_of_page(conn: Connection, after: UUID, upto: UUID, page_rows: int) -> UUID | None:
-    """The last id of a full page of transactions in (after, upto]; None when there is no full page."""
-    last: UUID | None = await queries.last_transaction_of_page(conn, after_id=after, upto_id=upto, page_rows=page_rows)
-    return last
-
-
-async def list_unawarded(
-    conn: Connection, consumer: str, after: UUID, upto: UUID, limit: int
-) -> list[StoredTransaction]:
-    """The transactions in (after, upto] that have no award and were not set aside, in id order."""
-    rows = queries.list_unawarded_transactions(conn, consumer=consumer, after_id=after, upto_id=upto, row_limit=limit)
-    return [StoredTransaction(**row) for row in await fetch_all(rows)]
+PURCHASES = Trail(
+    StoredTransaction,
+    queries.reconciled_up_to,
+    queries.save_reconciled_up_to,
+    queries.reopen_from,
+    queries.last_transaction_of_page,
+    queries.list_unawarded_transactions,
+)
+CUSTOM_EVENTS = Trail(
+    StoredEvent,
+    queries.reconciled_events_up_to,
+    queries.save_reconciled_events_up_to,
+    queries.reopen_events_from,
+    queries.last_event_of_page,
+    queries.list_unawarded_events,
+)
 
 
 async def list_undecided(

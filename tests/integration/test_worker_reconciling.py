@@ -10,20 +10,24 @@ import pytest
 
 from loyalty.clock import first_id_at, new_id, system_clock
 from loyalty.services import dead_letters
+from loyalty.services.awarding_events import award_events
 from loyalty.services.earning import CONSUMER, award_transactions
+from loyalty.services.incoming import Incoming
 from loyalty.services.reconciling import DEFAULT_BOUNDS, LATE_COMMITS, Bounds, Reconciled, reconcile
 from loyalty.services.redeeming import decide_redemptions
 from loyalty.services.rulesets import Rulesets
 from loyalty.store.database import Connection
 from loyalty.store.dead_letters import NewDeadLetter
 from loyalty.store.dead_letters import insert as insert_dead_letter
-from loyalty.store.reconciliation import try_to_lead
-from schemas.events import RewardRedeemed, TransactionRecorded
+from loyalty.store.reconciliation import CUSTOM_EVENTS, try_to_lead
+from schemas.events import EventRecorded, RewardRedeemed, TransactionRecorded
 from tests.support.rows import (
+    NOON,
     add_member,
     add_merchant,
     add_redemption,
     add_reward,
+    add_rule,
     add_transaction,
     add_transactions,
     laurel_pool,
@@ -66,6 +70,40 @@ async def test_a_lost_purchase_is_told_again_as_it_was_and_heals(conn: Connectio
     async with conn.transaction():
         await award_transactions(conn, [recorded(member_id, transaction_id)], system_clock, Rulesets())
     assert (await look(conn, timedelta(days=5))).transactions == 0
+
+
+async def add_event(conn: Connection, member_id: UUID) -> UUID:
+    """Something a member did, whose event was lost."""
+    event_id = new_id()
+    await conn.execute("insert into event_type (code, name, created_at) values ('walk.done', 'A walk', now())")
+    await conn.execute(
+        """insert into member_event (id, member_id, merchant_id, event_type, occurred_at, recorded_at, fields,
+             content_hash) values ($1, $2, $3, 'walk.done', $4, $4, '{"km": 4.5}', '')""",
+        event_id,
+        member_id,
+        await add_merchant(conn),
+        NOON,
+    )
+    return event_id
+
+
+async def test_a_lost_custom_event_is_told_again_as_it_was_and_heals(conn: Connection) -> None:
+    member_id = await add_member(conn)
+    event_id = await add_event(conn, member_id)
+    walk = {"name": "Walks", "trigger": "event.recorded", "event_type": "walk.done"}
+    await add_rule(conn, {**walk, "effect": {"type": "fixed", "points": 7}})
+    assert await look(conn, timedelta(minutes=9)) == Reconciled(0, 0, False)
+    assert (await look(conn)).custom_events == 1
+    assert (await look(conn)).custom_events == 0
+    payload = await conn.fetchval("select payload from outbox where topic = 'event.recorded'")
+    event = EventRecorded.model_validate_json(payload)
+    assert (event.event_id, event.member_id, event.fields) == (event_id, member_id, {"km": 4.5})
+    for _ in range(2):
+        async with conn.transaction():
+            await award_events(conn, [Incoming(event_id, event)], system_clock, Rulesets())
+    assert await conn.fetchval("select available from wallet where member_id = $1", member_id) == 7
+    assert (await look(conn, timedelta(days=5))).custom_events == 0
+    assert await CUSTOM_EVENTS.mark(conn) > event_id
 
 
 async def test_an_undecided_redemption_is_told_again_and_heals(conn: Connection) -> None:
