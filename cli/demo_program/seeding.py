@@ -15,15 +15,17 @@ from pydantic import BaseModel
 
 from loyalty.clock import Clock
 from loyalty.services.auditing import Actor
+from loyalty.services.points_policy import replace_points_policy
 from loyalty.services.program import change_program, replace_tiers
 from loyalty.services.rewards_admin import create_reward
-from loyalty.services.rules import activate_rule, create_rule
+from loyalty.services.rules import activate_rule, create_rule, try_rule
 from loyalty.store import program as store
 from loyalty.store.database import Connection
 from loyalty.store.replaying import program_names
+from schemas.admin.points_policy import PointsPolicy
 from schemas.admin.program import ProgramPatch, Tiers
 from schemas.admin.rewards import NewReward
-from schemas.admin.rules import ActivateRule, NewRule
+from schemas.admin.rules import ActivateRule, NewRule, TryRule
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -39,7 +41,7 @@ class Seeded(Enum):
 
 
 def demo_program() -> dict[str, Any]:
-    """The program as data: program, tiers, rules and rewards, each as the Admin API takes them."""
+    """The program as data: settings, terms, tiers, rules and rewards, each as the Admin API takes them."""
     described: dict[str, Any] = orjson.loads((files("cli.demo_program") / "program.json").read_bytes())
     return described
 
@@ -59,10 +61,15 @@ async def seed_demo_program(conn: Connection, clock: Clock) -> Seeded:
 
 async def _create(conn: Connection, described: dict[str, Any], clock: Clock) -> None:
     await change_program(conn, _as(ProgramPatch, described["program"]), SEEDER, clock)
-    await replace_tiers(conn, _as(Tiers, {"tiers": described["tiers"]}), SEEDER, clock)
+    await replace_points_policy(conn, _as(PointsPolicy, described["points"]), SEEDER, clock)
+    ladder = {"tiers": described["tiers"], "qualification": described["qualification"]}
+    await replace_tiers(conn, _as(Tiers, ladder), SEEDER, clock)
     for definition in described["rules"]:
         rule = await create_rule(conn, NewRule(definition), SEEDER, clock)
         await activate_rule(conn, rule.rule_id, ActivateRule(), SEEDER, clock)
+    for definition in described["rules_on_trial"]:
+        rule = await create_rule(conn, NewRule(definition), SEEDER, clock)
+        await try_rule(conn, rule.rule_id, TryRule(), SEEDER, clock)
     for reward in described["rewards"]:
         await create_reward(conn, _as(NewReward, reward), SEEDER, clock)
 

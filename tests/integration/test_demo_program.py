@@ -26,7 +26,8 @@ async def test_an_empty_database_gets_the_whole_program(database_url: str, conn:
         "America/New_York",
     )
     assert await conn.fetchval("select array_agg(code order by rank) from tier") == ["base", "silver", "gold"]
-    assert await conn.fetchval("select count(*) from earning_rule where status = 'active'") == 4
+    assert await conn.fetchval("select count(*) from earning_rule where status = 'active'") == 5
+    assert await conn.fetchval("select count(*) from earning_rule where status = 'shadow'") == 1
     assert await conn.fetchval("select count(*) from reward where active") == 12
 
 
