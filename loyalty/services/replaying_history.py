@@ -118,8 +118,11 @@ async def replay_history(
     progress = Replayed(await store.count_awards(conn))
     async for rows in store.read_awards(conn, from_time, to_time):
         for row in rows:
+            if isinstance(row, store.CountedRefund):
+                told.give_back(row)
+                continue
             told.tell(row, members)
-        progress.done += len(rows)
+            progress.done += 1
         yield progress
     progress.result = told.result()
     yield progress
@@ -143,7 +146,8 @@ class _Telling:
         if not row["is_wanted"]:
             return
         member_id, actual = row["member_id"], row["points"]
-        drafted = self._past.award(self._draft, member_id, store.purchase_of(row), facts)
+        to_be_refunded = row["transaction_id"] if row["is_refunded"] else None
+        drafted = self._past.award(self._draft, member_id, store.purchase_of(row), facts, to_be_refunded)
         self._purchases += 1
         self._changed += drafted.points != actual
         self._tier_purchases[facts.tier or ""] += 1
@@ -154,6 +158,10 @@ class _Telling:
             self._rules.actual[self._names.get(UUID(rule_id), rule_id)] += points
         for share in drafted.shares:
             self._rules.draft[self._draft_names[share.rule_id]] += share.points
+
+    def give_back(self, refund: store.CountedRefund) -> None:
+        """Limits of the draft get back the part that the member was left without of what was given."""
+        self._past.give_back(refund.transaction_id, refund.returned)
 
     def result(self) -> ReplayResult:
         changes = {m: self._members.draft[m] - self._members.actual[m] for m in self._members.actual}

@@ -17,9 +17,11 @@ from loyalty.domain.lots import Lot, LotDraw, consume
 from loyalty.domain.money import to_minor
 from loyalty.domain.refund import AwardedPurchase, Refund, RefundPart, line_weights, points_due
 from loyalty.domain.reversal import OwnPoints, RefundPolicy, Reversal, plan_reversal
+from loyalty.domain.rules.limits import Returned
 from loyalty.services.events import emit, outgoing
 from loyalty.services.expiring import points_expired
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
+from loyalty.services.limits_given_back import Return, give_limits_back
 from loyalty.services.posting import Book, Booking
 from loyalty.services.refunding import transaction_refunded
 from loyalty.services.rulesets import read_tier_rules
@@ -74,6 +76,7 @@ async def reverse_refunds(
         tiers.count(one.event.body.member_id, taker.occurred_at(one), -one.due, -amount_minor, at)
     moves = await tiers.save(conn, at, ids)
     entry_ids = await book.close(conn, at)
+    await give_limits_back(conn, [taker.returned(one) for one in done if one.due])
     await refunds.save_reversals(conn, [_row(one, entry_ids.get(one.event.event_id)) for one in done], at)
     reversed_events = [_points_reversed(one, ids(), at) for one in done]
     await emit(conn, [points_expired(entry, at) for entry in expired] + reversed_events + moves)
@@ -105,8 +108,10 @@ class _Taker:
         lots: dict[UUID, EarnedLot],
         own: dict[UUID, OwnPoints],
         awards: Mapping[UUID, StoredAward],
+        returned: dict[UUID, int],
     ) -> None:
         self._awards = awards
+        self._returned = returned
         self._book = book
         self._policy = policy
         self._dues = dues
@@ -134,11 +139,22 @@ class _Taker:
             for transaction_id in transaction_ids
         }
         policy = RefundPolicy((await program.get_points_policy(conn)).refund_policy)
-        return cls(book, policy, dues, lots, own, awards)
+        returned = {
+            transaction_id: sum((r.points_reversed or 0) + (r.points_lapsed or 0) for r in history)
+            for transaction_id, history in histories.items()
+        }
+        return cls(book, policy, dues, lots, own, awards, returned)
 
     def occurred_at(self, done: Reversed) -> datetime:
         """When the refunded purchase was made: it ceases to count towards a tier there."""
         return self._awards[done.event.body.transaction_id].occurred_at
+
+    def returned(self, done: Reversed) -> Return:
+        """What the refund leaves the member without, in the order in which the refunds were taken."""
+        award = self._awards[done.event.body.transaction_id]
+        before = self._returned[award.transaction_id]
+        self._returned[award.transaction_id] = before + done.reversal.reversed + done.reversal.lapsed
+        return Return(award, Returned(before, self._returned[award.transaction_id], award.points))
 
     def take(self, event: Refunded, at: datetime) -> Reversed:
         """Takes back what one refund is due."""

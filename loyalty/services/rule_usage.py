@@ -42,6 +42,12 @@ class RuleUsage:
             counters[change.key] = counters.get(change.key, 0) + change.points
             self._changed.add((member_id, change.key))
 
+    def give_back(self, member_id: UUID, key: UsageKey, points: int) -> None:
+        """Counts less, for what a member does not have any more; never less than nothing."""
+        counters = self._of_members[member_id] if key.counter is Counter.MEMBER else self._budgets
+        counters[key] = max(0, counters.get(key, 0) - points)
+        self._changed.add((member_id, key))
+
     async def save(self, conn: Connection) -> None:
         """Writes the counters that have moved."""
         members = {

@@ -17,7 +17,7 @@ from loyalty.services.past_members import PastMembers
 from loyalty.store import custom_events
 from loyalty.store import history as store
 from loyalty.store.database import Connection, Record
-from loyalty.store.history import RulesetOfOld
+from loyalty.store.history import CountedRefund, RulesetOfOld
 
 DIFFERENCES_KEPT = 20
 
@@ -64,6 +64,9 @@ async def verify_rules(conn: Connection) -> AsyncIterator[RulesVerified]:
     past, found = History(), RulesVerified()
     async for rows in store.read_awards(conn):
         for row in rows:
+            if isinstance(row, CountedRefund):
+                past.give_back(row.transaction_id, row.returned)
+                continue
             _check(row, rulesets.get(row["ruleset_version"]), members, past, found)
         yield found
     async for rows in custom_events.read_awards(conn):
@@ -81,7 +84,8 @@ def _check(row: Record, rules: RulesetOfOld | None, members: PastMembers, past: 
     if rules is None or (row["status"] == "erased" and rules.ruleset.asks_for_birthdays):
         found.unverifiable += 1
         return
-    reckoned = past.award(rules.ruleset, row["member_id"], store.purchase_of(row), facts)
+    to_be_refunded = row["transaction_id"] if row["is_refunded"] else None
+    reckoned = past.award(rules.ruleset, row["member_id"], store.purchase_of(row), facts, to_be_refunded)
     found.note(row, _differences(row, reckoned))
 
 

@@ -5,6 +5,7 @@ select a.seq, a.transaction_id, a.member_id, a.points, a.ruleset_version, a.wall
   t.merchant_id, t.occurred_at, t.amount_minor, t.currency,
   case when wanted.is_wanted then t.items end as items,
   m.created_at as joined_at, m.birth_date, m.status, m.tier_code,
+  exists (select from refund r where r.transaction_id = a.transaction_id) as is_refunded,
   case when wanted.is_wanted then (
     select jsonb_agg(jsonb_build_array(rule -> 'rule_id', rule -> 'version', rule -> 'points'))
     from jsonb_array_elements(a.receipt -> 'rules') rule where rule -> 'points' <> '0'
@@ -21,6 +22,17 @@ cross join lateral (
 ) wanted
 where a.seq > :after_seq::bigint
 order by a.seq limit :row_limit::int;
+
+-- name: counted_refunds
+-- Refunds that gave back what limits had counted, with what their members were left without, in a range of places.
+select r.counted_seq as seq, r.transaction_id, a.points as awarded, r.points_reversed + r.points_lapsed as returned, (
+    select sum(o.points_reversed + o.points_lapsed)::bigint from refund o
+    where o.transaction_id = r.transaction_id and o.reversed_at is not null
+      and (o.counted_seq is null or o.counted_seq < r.counted_seq)
+  ) as returned_before
+from refund r join award a on a.transaction_id = r.transaction_id
+where r.counted_seq > :after_seq and r.counted_seq <= :upto_seq and a.points > 0
+order by r.counted_seq;
 
 -- name: count_awarded_history$
 -- How many awards there are up to now.

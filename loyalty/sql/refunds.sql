@@ -52,14 +52,18 @@ from lot l join wallet w using (member_id)
 where l.entry_id = any(:entry_ids::bigint[]) order by l.id;
 
 -- name: save_reversals!
--- What refunds took back.
+-- What refunds took back, and their places among the awards.
+with r as materialized (
+  select taken.*, nextval('award_seq_seq') as counted_seq
+  from unnest(
+    :refund_ids::uuid[], :points_dues::bigint[], :points_reverseds::bigint[], :points_oweds::bigint[],
+    :points_lapseds::bigint[], :entry_ids::bigint[], :wallet_versions::bigint[])
+    as taken (refund_id, points_due, points_reversed, points_owed, points_lapsed, entry_id, wallet_version)
+)
 update refund set points_due = r.points_due, points_reversed = r.points_reversed, points_owed = r.points_owed,
   points_lapsed = r.points_lapsed, entry_id = r.entry_id, wallet_version = r.wallet_version,
-  reversed_at = :reversed_at::timestamptz
-from unnest(
-  :refund_ids::uuid[], :points_dues::bigint[], :points_reverseds::bigint[], :points_oweds::bigint[],
-  :points_lapseds::bigint[], :entry_ids::bigint[], :wallet_versions::bigint[])
-  as r (refund_id, points_due, points_reversed, points_owed, points_lapsed, entry_id, wallet_version)
+  counted_seq = r.counted_seq, reversed_at = :reversed_at::timestamptz
+from r
 where refund.id = r.refund_id and refund.reversed_at is null;
 
 -- name: list_unreversed_refunds

@@ -94,6 +94,12 @@ where r.status = 'active' order by r.created_at, r.id;
 -- What these rules have given all members so far, unlocked: for looking, not for spending.
 select rule_id, points from rule_budget_usage where rule_id = any(:rule_ids::uuid[]);
 
+-- name: list_limits
+-- The limits of these versions of rules.
+select v.rule_id, v.version, v.definition -> 'limits' as limits
+from unnest(:rule_ids::uuid[], :versions::int[]) as w (rule_id, version)
+join earning_rule_version v using (rule_id, version);
+
 -- name: member_facts^
 -- What the rules may ask of a member, unlocked.
 select m.created_at as joined_at, m.birth_date, w.transactions_awarded::int as purchases_before, m.tier_code as tier,

@@ -12,6 +12,7 @@ from loyalty.domain.money import to_minor
 from loyalty.domain.program import ProgramSettings, Rounding
 from loyalty.domain.purchase import Line, Purchase
 from loyalty.domain.rules import ActiveRule, Ruleset, active_rule, compile_ruleset
+from loyalty.domain.rules.limits import Returned
 from loyalty.domain.rules.ruleset import compile_event_rulesets
 from loyalty.store.database import Connection, Pool, Record, connection
 from loyalty.store.queries import fetch_all, queries
@@ -38,6 +39,14 @@ class RulesetOfOld:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedRefund:
+    """A refund, at the place among the awards where limits got back what it took."""
+
+    transaction_id: UUID
+    returned: Returned
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayClaim:
     """A replay to run now. `rules` are definitions; an attempt is counted before it is made."""
 
@@ -50,14 +59,22 @@ class ReplayClaim:
 
 async def read_awards(
     conn: Connection, from_time: datetime | None = None, to_time: datetime | None = None
-) -> AsyncIterator[list[Record]]:
-    """Pages of awards, in order. Read them in one transaction that is repeatable."""
+) -> AsyncIterator[list[Record | CountedRefund]]:
+    """Pages of awards, in order, with the refunds between them. Read them in one transaction that is repeatable."""
     after_seq = 0
     while rows := await fetch_all(
         queries.awarded_history(conn, after_seq=after_seq, from_time=from_time, to_time=to_time, row_limit=PAGE_ROWS)
     ):
-        yield rows
-        after_seq = rows[-1]["seq"]
+        upto_seq = rows[-1]["seq"]
+        refunds = await fetch_all(queries.counted_refunds(conn, after_seq=after_seq, upto_seq=upto_seq))
+        in_order = sorted([*rows, *refunds], key=lambda row: row["seq"]) if refunds else rows
+        yield [_counted_refund(row) if "returned" in row else row for row in in_order] if refunds else rows
+        after_seq = upto_seq
+
+
+def _counted_refund(row: Record) -> CountedRefund:
+    before = row["returned_before"] or 0
+    return CountedRefund(row["transaction_id"], Returned(before, before + row["returned"], row["awarded"]))
 
 
 async def count_awards(conn: Connection) -> int:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from loyalty.domain.award import UsageKey
 from loyalty.domain.purchase import MemberFacts
-from loyalty.domain.rules.definition import ActiveRule
-from loyalty.domain.rules.parse import active_rule
+from loyalty.domain.rules.definition import ActiveRule, Limits
+from loyalty.domain.rules.parse import active_rule, parse_limits
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
 from loyalty.store.queries import fetch_all, queries
@@ -154,3 +154,13 @@ async def read_budgets(conn: Connection, keys: Collection[UsageKey]) -> dict[Usa
     by_rule = {key.rule_id: key for key in keys}
     rows = queries.list_budget_usage(conn, rule_ids=list(by_rule))
     return {by_rule[row["rule_id"]]: row["points"] async for row in rows}
+
+
+async def read_limits(conn: Connection, versions: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], Limits]:
+    """The limits of versions of rules, by rule and version."""
+    if not versions:
+        return {}
+    rows = queries.list_limits(
+        conn, rule_ids=[rule_id for rule_id, _ in versions], versions=[version for _, version in versions]
+    )
+    return {(row["rule_id"], row["version"]): parse_limits(row["limits"]) for row in await fetch_all(rows)}

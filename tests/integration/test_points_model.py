@@ -271,7 +271,7 @@ class Trial:
 
     async def wait(self) -> None:
         """Time passes, and nobody looks."""
-        self.shop.now = self.model.now = self.model.now + timedelta(days=self.rng.choice([1, 1, 8, 35]))
+        self.shop.now = self.model.now = self.model.now + timedelta(days=self.rng.choice([1, 8, 35, 70]))
 
     async def pass_time(self) -> None:
         await self.wait()

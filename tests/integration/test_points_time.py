@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agents.timed import keep_tending, tend
 from loyalty.clock import Clock
+from loyalty.domain.terms import Expiry, ExpiryMode, PointsTerms
 from loyalty.services.adjusting import adjust_points
 from loyalty.services.auditing import Actor
 from loyalty.services.expiring import expire_points
@@ -121,6 +123,33 @@ async def test_rolling_points_live_on_while_the_member_is_active(conn: Connectio
     await shop.pass_time(days=200)
     assert await balances(conn, idle_id) == {}
     assert await broken_checks(conn) == {}
+
+
+@pytest.mark.parametrize(
+    ("zone", "active_at", "expires_at"),
+    [
+        ("Pacific/Auckland", "2017-03-31T11:30:00Z", "2017-05-01T12:00:00Z"),  # 1 April there
+        ("America/New_York", "2017-02-01T04:30:00Z", "2017-03-01T05:00:00Z"),  # 31 January there
+        ("Europe/London", "2017-02-26T12:00:00Z", "2017-03-26T23:00:00Z"),  # summer time began on that day
+        ("UTC", "2017-01-30T23:59:59Z", "2017-03-01T00:00:00Z"),
+    ],
+)
+async def test_rolling_months_end_with_a_day_of_the_programs_time_zone(
+    conn: Connection, zone: str, active_at: str, expires_at: str
+) -> None:
+    await conn.execute("update program set time_zone = $1, ruleset_version = ruleset_version + 1", zone)
+    shop = await Shop.open(conn, expiry={"mode": "rolling", "months": 1})
+    member_id = await shop.member()
+    shop.now = datetime.fromisoformat(active_at)
+    await shop.buy(member_id, 10, at=shop.now - timedelta(days=20))
+    expected = datetime.fromisoformat(expires_at)
+    found = await conn.fetchval(
+        "select lot_expiry(expires_at, rolls_months, active_at) from lot join wallet using (member_id)"
+    )
+    assert found == expected == PointsTerms(expiry=Expiry(ExpiryMode.ROLLING, 1)).expires_at(shop.now, ZoneInfo(zone))
+    for shop.now, left in ((expected - timedelta(seconds=1), {"available": 10}), (expected, {})):
+        await shop.pass_time()
+        assert await balances(conn, member_id) == left
 
 
 async def test_points_keep_the_terms_they_were_earned_under(conn: Connection) -> None:

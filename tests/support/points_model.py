@@ -72,7 +72,7 @@ class ModelMember:
             return FOREVER
         if lot.rolls_months is None or self.active_at is None:
             return lot.expires_at
-        return max(lot.expires_at, months_later(self.active_at, lot.rolls_months))
+        return max(lot.expires_at, end_of_day(months_later(self.active_at, lot.rolls_months)))
 
     def open_lots(self) -> list[ModelLot]:
         lots = [lot for lot in self.lots if lot.left and lot.pending_until is None]
@@ -133,8 +133,7 @@ class Model:
         expiry = self.policy["expiry"]
         match expiry["mode"]:
             case "months" | "rolling":
-                day = months_later(at, expiry["months"])
-                ends = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+                ends = end_of_day(months_later(at, expiry["months"]))
                 return ends, expiry["months"] if expiry["mode"] == "rolling" else None
             case "end_of_year":
                 return datetime(at.year + 1 + expiry["years"], 1, 1, tzinfo=UTC), None
@@ -324,6 +323,10 @@ class Model:
                 if lot.left
             ]
             yield wallet, sorted(open_lots, key=str)
+
+
+def end_of_day(at: datetime) -> datetime:
+    return datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1)
 
 
 def months_later(at: datetime, months: int) -> datetime:

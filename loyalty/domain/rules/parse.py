@@ -86,6 +86,11 @@ def active_rule(rule_id: UUID, version: int, created_at: datetime, definition: M
     return ActiveRule(rule_id, version, created_at, parse_rule(definition))
 
 
+def parse_limits(limits: object) -> Limits:
+    """Reads the limits of a stored rule; None is none. Raises Refused."""
+    return Limits() if limits is None else _limits(limits, "/limits")
+
+
 def _rule(value: object, at: str) -> RuleDefinition:
     fields = Fields(value, at)
     name = fields.required("name", text(MAX_NAME_CHARACTERS))

@@ -82,7 +82,7 @@ class Ruleset:
                 key
                 for rule in self._counted
                 if rule.may_be_in_force(purchase, local_time) and rule.covers_any(lines)
-                for _, key, _ in counters(rule, local_time.date())
+                for _, key, _ in counters(rule.active.rule_id, rule.definition.limits, local_time.date())
             ]
         )
 
