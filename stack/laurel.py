@@ -21,7 +21,9 @@ PROCESSES = {
     "customer-api": "LAUREL_CUSTOMER_API_PORT",
     "admin-api": "LAUREL_ADMIN_API_PORT",
 }
-STEPS = (("migrate", "topics"), ("admin ensure", "receipt shop"))
+STEPS = (("migrate", "topics"), ("admin ensure",))
+DEMO_STEPS = ("receipt shop",)
+"""What only a demo has: the shop that signs receipts. No image runs it."""
 STOP_ORDER = (
     frozenset({"customer-web", "admin-web"}),
     frozenset({"customer-api", "admin-api"}),
@@ -32,7 +34,7 @@ STOP_ORDER = (
 
 def steps(environment: Mapping[str, str]) -> tuple[tuple[Step, ...], ...]:
     """What must be done once before the processes can run: stages, as a plan has them."""
-    return tuple(tuple(_step(command, environment) for command in stage) for stage in STEPS)
+    return tuple(tuple(_step(command, environment) for command in stage) for stage in (*STEPS, DEMO_STEPS))
 
 
 def _step(command: str, environment: Mapping[str, str]) -> Step:
