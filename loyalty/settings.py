@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     request_timeout_seconds: float = Field(15.0, gt=0, description="how long a request may take to arrive")
     response_timeout_seconds: float = Field(30.0, gt=0, description="how long an answer may take")
 
+    stop_delay_seconds: float = Field(
+        0.0, ge=0, le=300, description="how long an API that is asked to stop says so and goes on, before it refuses"
+    )
     trusted_proxies: str = Field(
         "", description="proxies whose word on where a request comes from is taken: CIDRs with commas between"
     )

@@ -46,8 +46,10 @@ def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
         RESPONSE_TIMEOUT=settings.response_timeout_seconds,
         KEEP_ALIVE_TIMEOUT=KEEP_ALIVE_SECONDS,
         GRACEFUL_SHUTDOWN_TIMEOUT=SHUTDOWN_SECONDS,
+        STOP_DELAY_SECONDS=settings.stop_delay_seconds,
         ACCESS_LOG=False,
     )
+    app.ctx.stopping = False
     metrics = Metrics(api.name)
     addresses = ClientAddresses(settings.proxy_networks, settings.forwarded_header)
     for route in api.routes:

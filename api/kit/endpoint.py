@@ -75,6 +75,8 @@ class Endpoint:
             answer = await self._answer(request, path, request_id, limits)
         except Exception as error:
             answer = answer_problem(error, request_id)
+        if request.app.ctx.stopping and isinstance(request.stream, Http):
+            request.stream.keep_alive = False
         if isinstance(answer, EventStream | Download):
             self._metrics.count(self._route.method, self._route.name, 200)
             await send_on(request, answer, request_id, limits)

@@ -36,7 +36,7 @@ def add_operations(app: App, api: Api, metrics: Metrics) -> None:
     """Adds them, outside of the API's prefix and rate limits."""
     openapi = orjson.dumps(document(api), option=orjson.OPT_INDENT_2)
     _serve(app, "/health/live", lambda _: _constant({"status": "live"}))
-    _serve(app, "/health/ready", _ready)
+    _serve(app, "/health/ready", lambda deps: _stopping() if app.ctx.stopping else _ready(deps))
     _serve(app, "/metrics", lambda _: _text(metrics.page(), "text/plain; version=0.0.4; charset=utf-8"))
     _serve(app, "/openapi.json", lambda _: _text(openapi, "application/json"))
     for name, content_type in ASSET_TYPES.items():
@@ -55,6 +55,10 @@ async def _ready(deps: Deps) -> Answer:
     status = "ready" if not missing else "degraded" if database else "not ready"
     body = orjson.dumps({"status": status, "missing": missing})
     return Answer(200 if database else 503, body, {} if database else {"Retry-After": "1"})
+
+
+async def _stopping() -> Answer:
+    return Answer(503, orjson.dumps({"status": "stopping", "missing": []}), {"Retry-After": "1"})
 
 
 async def _answers(question: Awaitable[object]) -> bool:

@@ -53,7 +53,7 @@ def answer_problem(error: BaseException, request_id: str) -> Answer:
     """The answer to a request that failed with `error`. Tells the client nothing that `error` does not mean to tell."""
     known = understood(error)
     status = status_of(type(known))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, sanic_errors.RequestCancelled):
         _report(error, status, request_id)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         known = loyalty.LaurelError("Something went wrong on our side. It has been recorded under this request id.")
@@ -64,8 +64,8 @@ def understood(error: BaseException) -> loyalty.LaurelError:
     """The error as one of Laurel's own."""
     if isinstance(error, loyalty.LaurelError):
         return error
-    if isinstance(error, sanic_errors.SanicException):
-        return next((ours() for theirs, ours in FROM_SANIC if isinstance(error, theirs)), loyalty.LaurelError())
+    if ours := next((ours for theirs, ours in FROM_SANIC if isinstance(error, theirs)), None):
+        return ours()
     if is_database_away(error):
         return kit.Unavailable("The database does not answer right now. Nothing was lost; try again.")
     return loyalty.LaurelError()

@@ -23,6 +23,7 @@ import structlog
 import uvloop
 
 from api.kit.endpoint import App
+from api.kit.protocol import TimedProtocol
 from loyalty.settings import Settings
 
 log = structlog.get_logger("api")
@@ -50,8 +51,15 @@ def serve(create_app: CreateApp, settings: Settings, host: str, port: int) -> No
 
 @asynccontextmanager
 async def running(app: App, listening: socket.socket) -> AsyncIterator[None]:
-    """Serves while the context lasts; on the way out streams are ended and running requests finish."""
-    server: Any = await app.create_server(sock=listening, backlog=BACKLOG, access_log=False, return_asyncio_server=True)
+    """Serves while the context lasts; on the way out no request is dropped that was taken.
+
+    First the API says that it is stopping: not ready, and with every answer that the connection ends there. For
+    STOP_DELAY_SECONDS it goes on, so that whoever spreads the requests has time to look. Then it takes no more
+    connections, ends streams, and lets what runs finish.
+    """
+    server: Any = await app.create_server(
+        sock=listening, backlog=BACKLOG, access_log=False, return_asyncio_server=True, protocol=TimedProtocol
+    )
     await server.startup()
     await server.before_start()
     await server.after_start()
@@ -59,6 +67,8 @@ async def running(app: App, listening: socket.socket) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        app.ctx.stopping = True
+        await asyncio.sleep(app.config.STOP_DELAY_SECONDS)
         await server.before_stop()
         server.server.close()
         await _let_finish(server.connections, app.config.GRACEFUL_SHUTDOWN_TIMEOUT)
