@@ -4,36 +4,36 @@
 
 The floor of the POST is a handler that does the same two inserts by asyncpg in one transaction and checks nothing; the
 floor of the GET is one that does one SELECT. Both servers run at the same time, on the same database, and are asked in
-turns: what disturbs one disturbs the other. The load is closed: `connections` callers that ask again once answered.
+turns: what disturbs one disturbs the other. How much they do is measured with every connection always asking; how long
+they take at given rates with an open load (bench/_load.py). CPU time means something on a busy machine too.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import json
 import os
 import secrets
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 from uuid import UUID
 
-from sanic import Request, Sanic
-from sanic.response import HTTPResponse, raw
+import psutil
+import uvloop
 
 from api.kit.tokens import mint_access_token
+from bench._bare_sanic import POOL_SIZE
+from bench._load import Load, Send, at_rate, saturate
 from bench.common import report
-from loyalty.clock import new_id, system_clock
-from loyalty.store.database import open_pool
 from tests.support import databases, processes
 from tests.support.apis import SIGNING_KEY, free_port
 from tests.support.rows import add_member, add_merchant, laurel_pool
@@ -43,87 +43,80 @@ from tests.support.waiting import eventually
 BENCH = "http"
 MEMBERS = 200
 TURNS = 3
-POOL_SIZE = 10
-
-INSERT_TRANSACTION = """
-insert into transaction (id, member_id, merchant_id, occurred_at, recorded_at, amount_minor, currency, items,
-  content_hash) values ($1, $2, $3, $4, $4, 1234, 'GBP', '[]', '\\x00')"""
-INSERT_EVENT = """
-insert into outbox (event_id, topic, key, payload, source, occurred_at)
-values ($1, 'transaction.recorded', $2, $3, '/laurel', $4)"""
-SELECT_WALLET = "select available, pending, held, version from wallet where member_id = $1"
-
-Send = Callable[[int], bytes]
-"""The bytes of the n-th request."""
+SHARES_OF_FLOOR_PERCENT = (20, 40, 60)
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a turn measured."""
+class Server(NamedTuple):
+    """A process that answers, and what it is asked."""
 
-    per_second: float
-    latencies_ms: Sequence[float]
+    pid: int
+    port: int
+
+
+class Asked(NamedTuple):
+    """What a turn did, and the CPU time that the server's process spent on a request."""
+
+    load: Load
+    cpu_us: float
 
 
 def main() -> None:
     """Prints the figures."""
     options = _options()
-    if options.floor:
-        _serve_floor(options.floor)
-        return
     with running() as servers, _database(servers) as database_url:
-        asyncio.run(_measure(servers, database_url, options))
+        uvloop.run(_measure(servers, database_url, options))
 
 
 async def _measure(servers: Servers, database_url: str, options: argparse.Namespace) -> None:
     members, merchant = await _fill(database_url)
-    with _servers(servers, database_url, f"{members[0]},{merchant}") as (api, floor):
-        for port in (api, floor):
-            await eventually(partial(_listens, port), timeout_seconds=30)
+    with _servers(servers, database_url, (str(members[0]), str(merchant))) as (api, floor):
+        for server in (api, floor):
+            await eventually(partial(_listens, server.port), timeout_seconds=30)
         tokens = [mint_access_token(SIGNING_KEY, member, "customer", seconds=3600) for member in members]
-        posts = _posts(tokens, merchant)
-        await _compare("post_transaction", (api, posts), (floor, _plain("POST", "/post")), options)
+        await _compare("post_transaction", (api, _posts(tokens, merchant)), (floor, _plain("POST", "/post")), options)
         await _compare("get_points", (api, _gets(tokens)), (floor, _plain("GET", "/get")), options)
 
 
-async def _compare(figure: str, ours: tuple[int, Send], bare: tuple[int, Send], options: argparse.Namespace) -> None:
-    turns: list[tuple[Load, Load]] = []
-    for number in range(TURNS + 1):
-        loads = [await _load(port, send, options) for port, send in (ours, bare)]
-        if number:  # the first turn warms both up
-            turns.append((loads[0], loads[1]))
-    value, floor = (statistics.median(turn[side].per_second for turn in turns) for side in (0, 1))
-    report(BENCH, f"{figure}_per_s", value, "requests/s", floor)
-    for quantile in (50, 99):
-        mine, theirs = (
-            _quantile([ms for turn in turns for ms in turn[side].latencies_ms], quantile) for side in (0, 1)
-        )
-        report(BENCH, f"{figure}_p{quantile}", mine, "ms", theirs)
+async def _compare(
+    figure: str, ours: tuple[Server, Send], bare: tuple[Server, Send], options: argparse.Namespace
+) -> None:
+    turns = [[await _ask(server, send, options) for server, send in (ours, bare)] for _ in range(TURNS + 1)]
+    del turns[0]  # it warms both up
+
+    def middle(pick: Callable[[Asked], float]) -> tuple[float, float]:
+        mine, theirs = (median(pick(turn[side]) for turn in turns) for side in (0, 1))
+        return mine, theirs
+
+    rate, floor_rate = middle(lambda asked: asked.load.per_second)
+    report(BENCH, f"{figure}_per_s", rate, "requests/s", floor_rate)
+    mine, theirs = middle(lambda asked: asked.cpu_us)
+    report(BENCH, f"{figure}_cpu", mine, "us", theirs)
+    report(BENCH, f"{figure}_generator_cpu", middle(lambda asked: asked.load.generator_cpu_us)[0], "us")
+    for percent in SHARES_OF_FLOOR_PERCENT:
+        await _tell_latencies(figure, ours, bare, floor_rate * percent / 100, options)
 
 
-async def _load(port: int, send: Send, options: argparse.Namespace) -> Load:
-    numbers = itertools.count()
-    latencies: list[float] = []
-    ends = time.perf_counter() + options.seconds
-
-    async def caller() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while (asked := time.perf_counter()) < ends:
-            writer.write(send(next(numbers)))
-            await _read_answer(reader)
-            latencies.append((time.perf_counter() - asked) * 1000)
-        writer.close()
-
-    begun = time.perf_counter()
-    await asyncio.gather(*[caller() for _ in range(options.connections)])
-    return Load(len(latencies) / (time.perf_counter() - begun), latencies)
+async def _ask(server: Server, send: Send, options: argparse.Namespace) -> Asked:
+    before = _cpu_seconds(server)
+    load = await saturate(server.port, send, connections=options.connections, seconds=options.seconds)
+    return Asked(load, (_cpu_seconds(server) - before) / len(load.latencies_ms) * 1e6)
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> None:
-    head = await reader.readuntil(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 20"):
-        raise RuntimeError(f"an answer that was not expected: {head.splitlines()[0].decode()}")
-    await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
+async def _tell_latencies(
+    figure: str, ours: tuple[Server, Send], bare: tuple[Server, Send], rate: float, options: argparse.Namespace
+) -> None:
+    loads = [
+        await at_rate(server.port, send, per_second=rate, connections=options.connections, seconds=options.seconds)
+        for server, send in (ours, bare)
+    ]
+    for percent in (50, 99):
+        mine, theirs = (load.quantile(percent) for load in loads)
+        report(BENCH, f"{figure}_p{percent}_at_{rate:.0f}_per_s", mine, "ms", theirs)
+
+
+def _cpu_seconds(server: Server) -> float:
+    times = psutil.Process(server.pid).cpu_times()
+    return times.user + times.system
 
 
 def _posts(tokens: Sequence[str], merchant: UUID) -> Send:
@@ -155,34 +148,8 @@ def _request(method: str, path: str, token: str, extra: str = "", body: bytes = 
     )
 
 
-def _serve_floor(arguments: str) -> None:
-    port, member_text, merchant_text = arguments.split(",")
-    member, merchant = UUID(member_text), UUID(merchant_text)
-    app: Sanic = Sanic("floor", configure_logging=False)  # type: ignore[type-arg]
-
-    @app.before_server_start
-    async def open_database(app: Sanic) -> None:  # type: ignore[type-arg]
-        app.ctx.pool = await open_pool(os.environ["LAUREL_DATABASE_URL"], size=POOL_SIZE, name="floor")
-
-    @app.post("/post")
-    async def post(request: Request) -> HTTPResponse:
-        transaction_id, at = new_id(), system_clock()
-        async with request.app.ctx.pool.acquire() as conn, conn.transaction():
-            await conn.execute(INSERT_TRANSACTION, transaction_id, member, merchant, at)
-            await conn.execute(INSERT_EVENT, transaction_id, str(member), b'{"schema_version":1}', at)
-        return raw(b'{"status":"recorded"}', 201, content_type="application/json")
-
-    @app.get("/get")
-    async def get(request: Request) -> HTTPResponse:
-        async with request.app.ctx.pool.acquire() as conn:
-            row = await conn.fetchrow(SELECT_WALLET, member)
-        return raw(json.dumps(dict(row)).encode(), 200, content_type="application/json")
-
-    app.run("127.0.0.1", int(port), single_process=True, motd=False, access_log=False)
-
-
 @contextmanager
-def _servers(servers: Servers, database_url: str, floor_rows: str) -> Iterator[tuple[int, int]]:
+def _servers(servers: Servers, database_url: str, floor_rows: tuple[str, str]) -> Iterator[tuple[Server, Server]]:
     api, floor = free_port(), free_port()
     own = {
         "LAUREL_DATABASE_URL": database_url,
@@ -197,13 +164,13 @@ def _servers(servers: Servers, database_url: str, floor_rows: str) -> Iterator[t
     with tempfile.TemporaryDirectory() as folder:
         ours = processes.start(("customer-api",), own, Path(folder) / "api.log")
         bare = subprocess.Popen(
-            [sys.executable, "-m", "bench.http", "--floor", f"{floor},{floor_rows}"],
+            [sys.executable, "-m", "bench._bare_sanic", str(floor), *floor_rows],
             env={**os.environ, **own},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield api, floor
+            yield Server(ours.pid, api), Server(bare.pid, floor)
         finally:
             processes.end(ours)
             bare.terminate()
@@ -234,15 +201,10 @@ async def _listens(port: int) -> bool:
     return True
 
 
-def _quantile(values: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100)[percent - 1]
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5, help="of each turn")
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--floor", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.kit.routes import MEMBER, Answer, Call, Database, Route
+from api.kit.routes import MEMBER, Answer, Call, Database, Keep, Route
 from loyalty.errors import Invalid, NotFound
 from loyalty.services.member_views import show_transaction, view_receipt, view_transaction, view_transactions
 from loyalty.services.receipts import RECEIPT_PROBLEMS, check_claim
@@ -10,16 +10,38 @@ from loyalty.services.recording import (
     ExternalIdReused,
     RecordTransaction,
     record_transaction,
+    record_transaction_at_once,
 )
+from loyalty.store.idempotency import KeptAnswer
 from loyalty.store.members import MemberInactive
+from loyalty.store.transactions import StoredTransaction
 from schemas.common import PageQuery
 from schemas.customer import NewTransaction, Transaction, TransactionPage, TransactionReceipt
 
 
 async def post_transaction(call: Call[NewTransaction, None]) -> Answer:
+    command = await _checked(call)
+    recorded = await record_transaction(call.conn, command, call.deps.clock, call.deps.new_id)
+    return _answer(recorded.transaction, created=recorded.created)
+
+
+async def post_transaction_at_once(call: Call[NewTransaction, None], keep: Keep) -> Answer | None:
+    """In one round trip to the database: nearly every purchase is new, of an active member at an active merchant."""
+    answers: list[Answer] = []
+
+    def kept(transaction: StoredTransaction) -> KeptAnswer:
+        answers.append(_answer(transaction, created=True))
+        return keep(answers[0])
+
+    command = await _checked(call)
+    recorded = await record_transaction_at_once(call.conn, command, kept, call.deps.clock, call.deps.new_id)
+    return answers[0] if recorded else None
+
+
+async def _checked(call: Call[NewTransaction, None]) -> RecordTransaction:
     body = call.body
     await check_claim(call.conn, call.deps.settings.transaction_trust, call.principal.id, body, call.deps.clock)
-    command = RecordTransaction(
+    return RecordTransaction(
         member_id=call.principal.id,
         merchant_id=body.merchant_id,
         amount=body.amount,
@@ -29,10 +51,12 @@ async def post_transaction(call: Call[NewTransaction, None]) -> Answer:
         items=body.items,
         traceparent=call.traceparent,
     )
-    recorded = await record_transaction(call.conn, command, call.deps.clock, call.deps.new_id)
-    shown = show_transaction(recorded.transaction)
+
+
+def _answer(transaction: StoredTransaction, *, created: bool) -> Answer:
+    shown = show_transaction(transaction)
     location = {"Location": f"/api/customer/transactions/{shown.transaction_id}"}
-    return Answer(201 if recorded.created else 200, shown, location)
+    return Answer(201 if created else 200, shown, location)
 
 
 async def list_transactions(call: Call[None, PageQuery]) -> Answer:
@@ -67,6 +91,7 @@ ROUTES = (
         problems=(NotFound, Invalid, ExternalIdReused, *RECEIPT_PROBLEMS, MemberInactive),
         database=Database.WRITE,
         idempotent=True,
+        at_once=post_transaction_at_once,
     ),
     Route(
         method="GET",

@@ -172,7 +172,13 @@ class Endpoint:
             assert isinstance(answer, Answer), "an idempotent route does not stream"
             return answer
 
-        return await idempotency.once(call.deps, attempt, effect)
+        async def at_once(attempt: Attempt) -> Answer | None:
+            if self._route.at_once is None:
+                return None
+            async with call.lent() as conn:
+                return await self._route.at_once(replace(call, connection=conn), attempt.keep)
+
+        return await idempotency.once(call.deps, attempt, effect, at_once)
 
     @contextlib.asynccontextmanager
     async def _connected(self, call: Call[Any, Any]) -> AsyncIterator[Call[Any, Any]]:

@@ -23,15 +23,13 @@ from api.kit.routes import Answer
 from loyalty.errors import LaurelError
 from loyalty.store import idempotency as store
 from loyalty.store.database import Connection, connection, transaction
+from loyalty.store.idempotency import KeptAnswer, KeyTaken, StoredAnswer
 
 HEADER = "idempotency-key"
 KEY_PATTERN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 Effect = Callable[[Connection], Awaitable[Answer]]
-
-
-class _KeyTaken(Exception):
-    """Another request with this key has committed meanwhile."""
+AtOnce = Callable[["Attempt"], Awaitable[Answer | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,11 @@ class Attempt:
     route: str
     key: str
     request_hash: bytes
+
+    def keep(self, answer: Answer) -> KeptAnswer:
+        """The answer, to be stored with the effect."""
+        stored = StoredAnswer(self.request_hash, answer.status, dict(answer.headers), body_bytes(answer))
+        return KeptAnswer(self.caller, self.route, self.key, stored)
 
 
 def key_of(header: str | None) -> str:
@@ -58,13 +61,19 @@ def hash_request(path: str, body: Any) -> bytes:
     return hashlib.sha256(path.encode() + b"\n" + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-async def once(deps: Deps, attempt: Attempt, effect: Effect) -> Answer:
-    """The answer of `effect`, which is run in a transaction unless it was before. Raises IdempotencyKeyReused."""
+async def once(deps: Deps, attempt: Attempt, effect: Effect, at_once: AtOnce) -> Answer:
+    """The answer of `effect`, which is run in a transaction unless it was before. Raises IdempotencyKeyReused.
+
+    `at_once` may do the same and keep the answer in a single statement; when it gives none it has done nothing.
+    """
     try:
+        if answer := await at_once(attempt):
+            deps.poke.poke()
+            return answer
         async with transaction(deps.pool, wait_seconds=deps.settings.database_wait_seconds) as conn:
             answer = await effect(conn)
             await _store(conn, deps, attempt, answer)
-    except (_KeyTaken, LaurelError):
+    except (KeyTaken, LaurelError):
         # A refusal may be the effect of the first request seen by the second: then the first answer holds.
         async with connection(deps.pool, wait_seconds=deps.settings.database_wait_seconds) as conn:
             if first := await _first_answer(conn, attempt):
@@ -84,12 +93,12 @@ async def _first_answer(conn: Connection, attempt: Attempt) -> Answer | None:
 
 
 async def _store(conn: Connection, deps: Deps, attempt: Attempt, answer: Answer) -> None:
-    stored = store.StoredAnswer(attempt.request_hash, answer.status, dict(answer.headers), body_bytes(answer))
+    kept = attempt.keep(answer)
     taken = not await store.remember(
-        conn, caller=attempt.caller, route=attempt.route, key=attempt.key, answer=stored, at=deps.clock()
+        conn, caller=kept.caller, route=kept.route, key=kept.key, answer=kept.answer, at=deps.clock()
     )
     if taken:
-        raise _KeyTaken
+        raise KeyTaken
 
 
 def body_bytes(answer: Answer) -> bytes:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from api.kit.sse import ReadChanges, no_changes
 from loyalty.errors import LaurelError
 from loyalty.store.database import Connection, connection, snapshot, transaction
+from loyalty.store.idempotency import KeptAnswer
 
 if TYPE_CHECKING:
     from api.kit.deps import Deps
@@ -179,6 +180,9 @@ class Download:
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Answer | EventStream | Download]]
 
+Keep = Callable[[Answer], KeptAnswer]
+AtOnce = Callable[[Call[Any, Any], Keep], Awaitable[Answer | None]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -201,6 +205,8 @@ class Route:
     problems: tuple[type[LaurelError], ...] = ()
     database: Database = Database.READ
     idempotent: bool = False
+    at_once: AtOnce | None = None
+    """Of an idempotent route: does the plain case in one statement, keeping the answer; None when it did nothing."""
     events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     also_csv: bool = False
     takes_lines: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ order of their commits. The event's id is the transaction's: however often it is
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -17,12 +17,13 @@ import orjson
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.money import InvalidAmount, UnknownCurrency, from_minor, to_minor
 from loyalty.errors import Conflict, Invalid, having
-from loyalty.services.events import emit, outgoing
+from loyalty.services.events import TOPICS, emit, outgoing
 from loyalty.store import transactions
 from loyalty.store.database import Connection
+from loyalty.store.idempotency import KeptAnswer
 from loyalty.store.members import check_active
 from loyalty.store.transactions import PurchaseFacts, StoredTransaction
-from outbox import NewEvent
+from outbox import NewEvent, insert_values
 from schemas.events import TransactionItem, TransactionRecorded
 
 MAX_AMOUNT_MINOR = 10**12 - 1
@@ -85,6 +86,22 @@ async def record_transaction(
         return await _recorded_before(conn, draft)
     await emit(conn, [transaction_recorded(draft, command.traceparent)])
     return Recorded(draft, created=True)
+
+
+async def record_transaction_at_once(
+    conn: Connection,
+    command: RecordTransaction,
+    keep: Callable[[StoredTransaction], KeptAnswer],
+    clock: Clock,
+    make_id: IdSource = new_id,
+) -> StoredTransaction | None:
+    """The plain case, in one statement that is a transaction by itself: the purchase, its event and the kept answer.
+
+    None, with nothing done, in every other case: `record_transaction` finds out which. Raises Invalid, KeyTaken.
+    """
+    draft = _draft(command, clock(), make_id())
+    event = insert_values(transaction_recorded(draft, command.traceparent), TOPICS)
+    return draft if await transactions.record_at_once(conn, draft, event, keep(draft)) else None
 
 
 async def _recorded_before(conn: Connection, draft: StoredTransaction) -> Recorded:

@@ -19,6 +19,35 @@ with facts as (
 )
 select facts.*, exists (select from recorded) as recorded from facts;
 
+-- name: record_transaction_at_once$
+-- As record_transaction, with the purchase's event and the answer to its request, all in one statement; true if recorded.
+-- Fails, and so changes nothing, when the answer's key is taken.
+with facts as (
+  select from wallet w join member m on m.id = w.member_id cross join program p
+  where w.member_id = :member_id::uuid and m.status = 'active' and p.currency = :currency::text
+    and exists (select from merchant where id = :merchant_id::uuid and active)
+  for no key update of w
+), recorded as (
+  insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency,
+    items, content_hash)
+  select :transaction_id::uuid, :member_id::uuid, :merchant_id::uuid, :external_id::text, :occurred_at::timestamptz,
+    :recorded_at::timestamptz, :amount_minor::bigint, :currency::text, :items::jsonb, :content_hash::bytea
+  from facts
+  on conflict on constraint transaction_external_id_key do nothing
+  returning true
+), told as (
+  insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+  select :event_id::uuid, :event_topic::text, :event_key::text, :event_payload::bytea, :event_source::text,
+    :event_occurred_at::timestamptz, :event_traceparent::text
+  from recorded
+), answered as (
+  insert into idempotency_key (caller, route, key, request_hash, status, headers, body, created_at)
+  select :caller::text, :route::text, :key::text, :request_hash::bytea, :status::smallint, :headers::jsonb,
+    :body::bytea, :recorded_at::timestamptz
+  from recorded
+)
+select true from recorded;
+
 -- name: find_transaction_by_external_id^
 -- The purchase that was recorded under a merchant's external id, with its award.
 select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,

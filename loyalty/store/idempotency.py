@@ -15,6 +15,20 @@ class StoredAnswer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer with the key it is kept under."""
+
+    caller: str
+    route: str
+    key: str
+    answer: StoredAnswer
+
+
+class KeyTaken(Exception):
+    """Another request with this key has committed meanwhile."""
+
+
 async def find(conn: Connection, *, caller: str, route: str, key: str) -> StoredAnswer | None:
     """The first answer under this key, if there is one."""
     row = await queries.find_idempotent_answer(conn, caller=caller, route=route, key=key)

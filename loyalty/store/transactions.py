@@ -6,9 +6,23 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import asyncpg
+
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
+from loyalty.store.idempotency import KeptAnswer, KeyTaken
 from loyalty.store.queries import fetch_all, queries
+
+EVENT_COLUMNS = (
+    "event_id",
+    "event_topic",
+    "event_key",
+    "event_payload",
+    "event_source",
+    "event_occurred_at",
+    "event_traceparent",
+)
+"""As outbox.insert_values gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +73,38 @@ async def record(conn: Connection, transaction: StoredTransaction) -> PurchaseFa
     One that agrees and was not recorded has an external id of its merchant's that was recorded before. Raises NotFound
     without a member.
     """
-    row = await queries.record_transaction(
-        conn,
-        transaction_id=transaction.transaction_id,
-        member_id=transaction.member_id,
-        merchant_id=transaction.merchant_id,
-        external_id=transaction.external_id,
-        occurred_at=transaction.occurred_at,
-        recorded_at=transaction.recorded_at,
-        amount_minor=transaction.amount_minor,
-        currency=transaction.currency,
-        items=transaction.items,
-        content_hash=transaction.content_hash,
-    )
+    row = await queries.record_transaction(conn, **_columns(transaction))
     if row is None:
         raise NotFound("There is no such member.")
     return PurchaseFacts(**row)
+
+
+async def record_at_once(
+    conn: Connection, transaction: StoredTransaction, event: Sequence[object], kept: KeptAnswer
+) -> bool:
+    """Records the purchase with its event (outbox.insert_values) and the answer to its request: all of it, or nothing.
+
+    In a statement that is a transaction by itself. False, with nothing done, if the purchase does not agree with the
+    facts or was recorded before. Raises KeyTaken, with nothing done.
+    """
+    try:
+        recorded = await queries.record_transaction_at_once(
+            conn,
+            **_columns(transaction),
+            **dict(zip(EVENT_COLUMNS, event, strict=True)),
+            caller=kept.caller,
+            route=kept.route,
+            key=kept.key,
+            request_hash=kept.answer.request_hash,
+            status=kept.answer.status,
+            headers=kept.answer.headers,
+            body=kept.answer.body,
+        )
+    except asyncpg.UniqueViolationError as violation:
+        if violation.constraint_name == "idempotency_key_pkey":
+            raise KeyTaken from violation
+        raise
+    return bool(recorded)
 
 
 async def get_by_external_id(conn: Connection, merchant_id: UUID, external_id: str) -> StoredTransaction:
@@ -107,3 +137,18 @@ def _stored(row: Mapping[str, Any] | None) -> StoredTransaction:
     if row is None:
         raise NotFound("There is no such transaction.")
     return StoredTransaction(**row)
+
+
+def _columns(transaction: StoredTransaction) -> dict[str, object]:
+    return {
+        "transaction_id": transaction.transaction_id,
+        "member_id": transaction.member_id,
+        "merchant_id": transaction.merchant_id,
+        "external_id": transaction.external_id,
+        "occurred_at": transaction.occurred_at,
+        "recorded_at": transaction.recorded_at,
+        "amount_minor": transaction.amount_minor,
+        "currency": transaction.currency,
+        "items": transaction.items,
+        "content_hash": transaction.content_hash,
+    }
