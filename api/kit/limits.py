@@ -1,5 +1,7 @@
 """Rate limits: GCRA in Redis, shared by all processes (https://brandur.org/rate-limiting).
 
+A caller who asks often has a few requests taken from Redis at once, and spends them here: see api.kit.leases.
+
 Redis away never stops a request: a failure opens the circuit, and for `PAUSE_SECONDS` nobody waits for Redis.
 Headers as in draft-ietf-httpapi-ratelimit-headers: RateLimit-Policy says the rule, RateLimit what is left of it.
 """
@@ -21,6 +23,7 @@ from throttled.exceptions import BaseThrottledError
 from throttled.rate_limiter import per_min
 
 from api.kit.errors import TooManyRequests
+from api.kit.leases import Leases
 
 log = structlog.get_logger("api.limits")
 
@@ -72,24 +75,35 @@ class RateLimiter:
         self._store = _StoreInHand(client)
         self._prefix = f"{prefix}laurel:limit"
         self._limiters: dict[Policy, GCRARateLimiter] = {}
+        self._leases = Leases(monotonic)
         self._monotonic = monotonic
         self._open_until = 0.0
 
     async def spend(self, policy: Policy, caller: str) -> Spent | None:
         """Count one request. None when Redis is away: the request goes on. Raises TooManyRequests."""
+        key = policy.name, caller
+        if lease := self._leases.spend(key):
+            return Spent(policy, lease.remaining, math.ceil(lease.reset_seconds))
         if self._monotonic() < self._open_until:
             return None
         try:
-            result = await self._limiter(policy).limit(caller)
+            return await self._take(policy, caller, self._leases.next_size(key))
         except (RedisError, OSError, BaseThrottledError) as error:
             self._open_until = self._monotonic() + PAUSE_SECONDS
             log.warning("redis_away", error=type(error).__name__, pause_seconds=PAUSE_SECONDS)
             return None
-        if result.limited:
-            seconds = max(1, math.ceil(result.state.retry_after))
-            headers = Spent(policy, remaining=0, reset_seconds=seconds).headers
-            raise TooManyRequests(retry_after_seconds=seconds, headers=headers, policy=policy.name)
-        return Spent(policy, result.state.remaining, math.ceil(result.state.reset_after))
+
+    async def _take(self, policy: Policy, caller: str, requests: int) -> Spent:
+        result = await self._limiter(policy).limit(caller, requests)
+        if not result.limited:
+            remaining, reset_seconds = result.state.remaining, result.state.reset_after
+            self._leases.add((policy.name, caller), requests, remaining, reset_seconds)
+            return Spent(policy, remaining + requests - 1, math.ceil(reset_seconds))
+        if requests > 1:  # others have spent meanwhile what was left
+            return await self._take(policy, caller, 1)
+        seconds = max(1, math.ceil(result.state.retry_after))
+        headers = Spent(policy, remaining=0, reset_seconds=seconds).headers
+        raise TooManyRequests(retry_after_seconds=seconds, headers=headers, policy=policy.name)
 
     def _limiter(self, policy: Policy) -> GCRARateLimiter:
         found = self._limiters.get(policy)
