@@ -173,6 +173,24 @@ async def test_who_left_is_signed_out_and_may_join_again(client: Client, rows: P
     )
 
 
+async def test_purchases_and_an_erasure_at_once_leave_no_doubt(client: Client, shop: Shop, rows: Pool) -> None:
+    """Whatever was recorded was recorded before the member was erased: the wallet's lock puts them in one order."""
+    member = await _join(client)
+    member_id = UUID((await member.get("/profile")).body["member_id"])
+    purchases = [member.post("/transaction", shop.purchase(external_id=f"R-{number}")) for number in range(12)]
+    *claims, gone = await asyncio.gather(*purchases, _delete(member, **PASSWORD))
+    assert gone.status == 204
+    assert {reply.status for reply in claims} <= {201, 403}
+    told = [
+        row["topic"] for row in await rows.fetch("select topic from outbox where key = $1 order by id", str(member_id))
+    ]
+    assert told[-1] == "member.erased"
+    assert told.count("transaction.recorded") == sum(reply.status == 201 for reply in claims)
+    assert (
+        await rows.fetchval("select count(*) from idempotency_key where caller = 'member:' || $1::uuid", member_id) == 0
+    )
+
+
 async def test_records_change_only_by_forgetting(client: Client, rows: Pool) -> None:
     member = await _join(client)
     await _patch(member, name="Ada Lovelace")
