@@ -96,7 +96,7 @@ TABLES: Mapping[str, Table] = {
     "program": Table(impersonal="one name currency time_zone rounding point_value ruleset_version points tier_policy"),
     "qualifying_month": Table(record="member_id month points spend_minor"),
     "reappended_event": Table(copy="event_id topic times last_at"),
-    "reconciled_up_to": Table(impersonal="one transaction_id"),
+    "reconciled_up_to": Table(impersonal="one transaction_id event_id"),
     "redemption": Table(
         record="id member_id reward_id points_cost status reason voucher_code entry_id wallet_version requested_at "
         "completed_at hold_entry_id returned_entry_id decided_at reserved_until cancelled_at cancel_reason"
@@ -106,7 +106,8 @@ TABLES: Mapping[str, Table] = {
     ),
     "refund": Table(
         record="id transaction_id member_id merchant_id seq external_id amount_minor parts reason content_hash "
-        "refunded_at points_due points_reversed points_owed points_lapsed entry_id wallet_version reversed_at"
+        "refunded_at points_due points_reversed points_owed points_lapsed entry_id wallet_version reversed_at "
+        "counted_seq"
     ),
     "reward": Table(
         impersonal="id name description image_url points_cost stock_remaining limit_per_member minimum_tier_code "
