@@ -39,6 +39,7 @@ from stack.home import Home
 
 LOOK_SECONDS = 0.5
 INTERRUPTED = 130
+WEB_APPS = ("customer-web", "admin-web")
 
 
 def run(
@@ -55,14 +56,14 @@ def run(
     console = make_console()
     home = control.home_of(os.environ)
     try:
-        with _running(home, console, with_web=not once):
+        with _running(home, console, with_web=not once) as seen:
             settings = read_settings(home)
             plan = ReplayPlan((customer_api_url(home, settings),), baskets, concurrency, seed=seed)
             summary = run_replay(plan, settings, console)
             _welcome(console, home)
             tell(summary, console, json_file)
             if not once:
-                _stay(home, console)
+                _stay(home, console, seen)
     except StackError as error:
         typer.echo(f"laurel run: {error}", err=True)
         raise typer.Exit(1) from error
@@ -73,8 +74,8 @@ def run(
 
 
 @contextmanager
-def _running(home: Home, console: Console, *, with_web: bool) -> Iterator[None]:
-    """The stack, up as long as the context lasts. Raises StackError."""
+def _running(home: Home, console: Console, *, with_web: bool) -> Iterator[int]:
+    """The stack, up as long as the context lasts; yields how much of its log was told. Raises StackError."""
     signal.signal(signal.SIGTERM, _interrupt)
 
     def say(event: Event) -> None:
@@ -83,17 +84,16 @@ def _running(home: Home, console: Console, *, with_web: bool) -> Iterator[None]:
     control.up(home, os.environ, say, with_web=with_web)
     try:
         os.environ.update(control.environment_of(home))  # a shell may have read an older .laurel/env
-        yield
+        yield home.log(control.SUPERVISOR_LOG).stat().st_size
     finally:
         console.print("stopping everything", highlight=False)
         control.down(home)
 
 
-def _stay(home: Home, console: Console) -> None:
+def _stay(home: Home, console: Console, seen: int) -> None:
     """Wait for Ctrl-C, passing on what the supervisor says. Raises StackError when the stack ends by itself."""
     console.print("Laurel stays up until Ctrl-C.", highlight=False)
     log = home.log(control.SUPERVISOR_LOG)
-    seen = log.stat().st_size
     with contextlib.suppress(KeyboardInterrupt):
         while control.status(home) is not None:
             time.sleep(LOOK_SECONDS)
@@ -118,6 +118,10 @@ def _welcome(console: Console, home: Home) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, url in (state.urls if state else {}).items():
         table.add_row(f"[bold]{_title(name)}[/bold]", f"{url}/docs")
+    for process in state.processes if state else ():
+        if process.name in WEB_APPS:
+            told = process.address if process.status == "ready" else f"{process.address} (being built; it says when)"
+            table.add_row(f"[bold]{process.name.replace('-', ' ').title()}[/bold]", told)
     table.add_row(
         "[bold]Administrator[/bold]", f"{known.get('LAUREL_ADMIN_EMAIL')}  {known.get('LAUREL_ADMIN_PASSWORD')}"
     )

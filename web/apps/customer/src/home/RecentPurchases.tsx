@@ -19,7 +19,7 @@ export function RecentPurchases() {
     <Section
       title={text.home.recent}
       action={
-        <Anchor component={Link} href="/purchases" size="sm">
+        <Anchor component={Link} href="/purchases" prefetch={false} size="sm">
           {text.all}
         </Anchor>
       }
@@ -34,7 +34,7 @@ export function RecentPurchases() {
               title={text.home.recentNone}
               detail={text.home.recentNoneDetail}
               action={
-                <Button component={Link} href="/shop" variant="light">
+                <Button component={Link} href="/shop" prefetch={false} variant="light">
                   {text.purchases.toShop}
                 </Button>
               }

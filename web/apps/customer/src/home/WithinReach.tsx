@@ -22,7 +22,7 @@ export function WithinReach() {
     <Section
       title={text.home.within}
       action={
-        <Anchor component={Link} href="/rewards" size="sm">
+        <Anchor component={Link} href="/rewards" prefetch={false} size="sm">
           {text.all}
         </Anchor>
       }
@@ -45,7 +45,7 @@ function Tile({ reward }: { reward: Reward }) {
   const format = useFormat();
   const missing = reward.reasons.find((reason) => reason.points_missing)?.points_missing;
   return (
-    <Link href={`/rewards?reward=${reward.reward_id}`} className={styles.tile}>
+    <Link href={`/rewards?reward=${reward.reward_id}`} className={styles.tile} prefetch={false}>
       <RewardPicture reward={reward} />
       <Text fw={600} size="sm" mt={6} lineClamp={2}>
         {reward.name}

@@ -44,7 +44,7 @@ export function MemberShell({ children }: { children: ReactNode }) {
           {text.skip}
         </a>
         <Group className={styles.bar} justify="space-between" wrap="nowrap">
-          <Link href="/" className={styles.brand} aria-label={`${text.app}: ${text.places.home}`}>
+          <Link href="/" prefetch={false} className={styles.brand} aria-label={`${text.app}: ${text.places.home}`}>
             <Brand />
           </Link>
           <Group component="nav" gap={4} visibleFrom="sm" aria-label={text.app}>
@@ -79,6 +79,7 @@ function Places({ className }: { className: string | undefined }) {
         key={name}
         component={Link}
         href={href}
+        prefetch={false}
         className={className}
         data-here={here || undefined}
         aria-current={here ? "page" : undefined}

@@ -1,11 +1,13 @@
 "use client";
 
 import { QueryClientProvider } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { type ReactNode, useEffect, useState } from "react";
 
 import { makeQueryClient } from "@/live/queries";
 
-import { SessionEnded } from "./SessionEnded";
+// most visits never need it
+const SessionEnded = dynamic(() => import("./SessionEnded").then((module) => module.SessionEnded), { ssr: false });
 
 /** The cache of the API's answers, and the dialog to sign in again when a session has ended. */
 export function Providers({ children }: { children: ReactNode }) {
@@ -17,7 +19,7 @@ export function Providers({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={queries}>
       {children}
-      <SessionEnded opened={ended} onSignedIn={() => setEnded(false)} />
+      {ended && <SessionEnded onSignedIn={() => setEnded(false)} />}
     </QueryClientProvider>
   );
 }

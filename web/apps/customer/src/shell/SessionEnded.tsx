@@ -14,7 +14,7 @@ import { Secret } from "./Secret";
 const VISITORS = new Set(["/sign-in", "/sign-up"]);
 
 /** Asks for the password over the page, so that what was typed there stays. */
-export function SessionEnded({ opened, onSignedIn }: { opened: boolean; onSignedIn: () => void }) {
+export function SessionEnded({ onSignedIn }: { onSignedIn: () => void }) {
   const text = useText().access;
   const queries = useQueryClient();
   const pathname = usePathname();
@@ -32,12 +32,7 @@ export function SessionEnded({ opened, onSignedIn }: { opened: boolean; onSigned
     enter.mutate({ email: form.get("email") as string, password: form.get("password") as string });
   };
   return (
-    <Modal
-      opened={opened && !VISITORS.has(pathname)}
-      onClose={() => undefined}
-      withCloseButton={false}
-      title={text.againTitle}
-    >
+    <Modal opened={!VISITORS.has(pathname)} onClose={() => undefined} withCloseButton={false} title={text.againTitle}>
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">{text.againDetail}</Text>

@@ -1,0 +1,131 @@
+"""The web apps of a running Laurel: `make run` in one terminal, then `python -m bench.web` in another.
+
+Prints how much JavaScript the member's home loads at first, compressed, and what Lighthouse finds (phone and desk).
+With --pictures it also writes the README's screenshots of both apps. Needs a Chromium on PATH or in LAUREL_BROWSER.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page, Response, ViewportSize, async_playwright
+
+from bench.common import report
+from stack import control
+from stack.node import NPM
+from stack.node import environment as node_environment
+from tests.support.browser import browser_path
+
+DOCS = Path(__file__).parents[1] / "docs"
+OWN = {"x-laurel": "1"}
+LIGHTHOUSE = "lighthouse@13.5.0"
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+VIEW: ViewportSize = {"width": 1440, "height": 900}
+COOKIE = "laurel-customer"
+
+
+def main() -> None:
+    """Measure, and print each figure as a line of JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pictures", action="store_true", help="write docs/customer-web.png and docs/admin-web.png")
+    parser.add_argument("--no-lighthouse", action="store_true", help="leave Lighthouse out")
+    arguments = parser.parse_args()
+    known = {**control.environment_of(control.home_of(os.environ)), **os.environ}
+    asyncio.run(_measure(known, pictures=arguments.pictures, lighthouse=not arguments.no_lighthouse))
+
+
+async def _measure(known: dict[str, str], *, pictures: bool, lighthouse: bool) -> None:
+    url, browser_file = known["LAUREL_CUSTOMER_WEB_URL"], browser_path()
+    async with async_playwright() as playwright:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(executable_path=browser_file, args=flags)
+        member = await browser.new_context(base_url=url, viewport=VIEW)
+        await _join(member)
+        report("web", "customer_home_first_load_javascript", round(await _script_bytes(member) / 1024, 1), "KiB")
+        if pictures:
+            await _picture(member, "/", DOCS / "customer-web.png")
+            await _picture_of_admin(browser, known)
+        cookies = await member.cookies()
+        await browser.close()
+    if lighthouse:
+        session = next(cookie["value"] for cookie in cookies if cookie["name"] == COOKIE)
+        for form in ("mobile", "desktop"):
+            for category, score in _lighthouse(url, session, browser_file, form).items():
+                report("web", f"lighthouse_{form}_{category}", score, "points of 100")
+
+
+async def _join(context: BrowserContext) -> None:
+    """A member with a few purchases, so that home has something to show."""
+    person = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(12)}
+    for path, body in (("/api/customer/register", {**person, "name": "Ada Lovelace"}), ("/api/session", person)):
+        await _post(context, path, body)
+    for basket in ({"steak": 6, "apples": 3}, {"bread": 1, "cheese": 2}, {"salmon": 9, "flowers": 1}):
+        await _post(context, "/api/shop/orders", {"orderId": secrets.token_hex(16), "basket": basket})
+
+
+async def _post(context: BrowserContext, path: str, body: dict[str, Any]) -> None:
+    answer = await context.request.post(path, data=body, headers=OWN)
+    if not answer.ok:
+        raise SystemExit(f"{path}: {answer.status} {await answer.text()}")
+
+
+async def _script_bytes(context: BrowserContext) -> int:
+    """The bytes of all scripts as they come over the wire when home is opened with an empty cache."""
+    page = await context.new_page()
+    scripts: list[Response] = []
+    page.on("response", lambda got: scripts.append(got) if got.request.resource_type == "script" else None)
+    await _settle(page, "/")
+    sizes = [await script.request.sizes() for script in scripts]
+    await page.close()
+    return sum(size["responseBodySize"] for size in sizes)
+
+
+async def _picture(context: BrowserContext, path: str, file: Path) -> None:
+    page = await context.new_page()
+    await _settle(page, path)
+    await page.screenshot(path=file)
+    await page.close()
+
+
+async def _picture_of_admin(browser: Browser, known: dict[str, str]) -> None:
+    context = await browser.new_context(base_url=known["LAUREL_ADMIN_WEB_URL"], viewport=VIEW)
+    administrator = {"email": known["LAUREL_ADMIN_EMAIL"], "password": known["LAUREL_ADMIN_PASSWORD"]}
+    await _post(context, "/api/session", administrator)
+    await _picture(context, "/", DOCS / "admin-web.png")
+
+
+async def _settle(page: Page, path: str) -> None:
+    """Open it and wait until it has what it asked for; its stream of events stays open for good."""
+    await page.goto(path)
+    await page.locator("h1").wait_for()
+    await page.locator(".mantine-Skeleton-root").first.wait_for(state="detached")
+    await page.wait_for_timeout(2_000)
+
+
+def _lighthouse(url: str, session: str, browser_file: str, form: str) -> dict[str, int]:
+    with tempfile.TemporaryDirectory(prefix="laurel-lighthouse-") as folder:
+        headers, output = Path(folder, "headers.json"), Path(folder, "report.json")
+        headers.write_text(json.dumps({"Cookie": f"{COOKIE}={session}"}))
+        flags = "--headless=new" + (" --no-sandbox" if os.geteuid() == 0 else "")
+        subprocess.run(
+            [*NPM, "exec", "--yes", "--", LIGHTHOUSE, f"{url}/", f"--chrome-flags={flags}", "--output=json"]
+            + [f"--output-path={output}", f"--extra-headers={headers}", f"--only-categories={','.join(CATEGORIES)}"]
+            + (["--preset=desktop"] if form == "desktop" else [])
+            + ["--quiet"],
+            env={**node_environment(os.environ), "CHROME_PATH": browser_file},
+            check=True,
+        )
+        found = json.loads(output.read_text())["categories"]
+        return {category: round(100 * found[category]["score"]) for category in CATEGORIES}
+
+
+if __name__ == "__main__":
+    main()
