@@ -33,8 +33,9 @@ async def _relay(settings: RelaySettings, end_seconds: float) -> None:
     stop = asyncio.Event()
 
     def end() -> None:
-        faulthandler.dump_traceback_later(end_seconds, exit=True)
-        stop.set()
+        if not stop.is_set():  # asked again, it gets no more time
+            stop.set()
+            faulthandler.dump_traceback_later(end_seconds, exit=True)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
