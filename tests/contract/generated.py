@@ -78,7 +78,15 @@ def run_schemathesis(
 
 def _config(known: Mapping[str, Sequence[str]]) -> str:
     dictionaries = {"hostile": HOSTILE, **known, "ids": [each for ids in known.values() for each in ids]}
-    lines = ["max-stream-events = 1", "request-timeout = 30", "", "[generation]", "allow-x00 = false", ""]
+    lines = [
+        'suppress-health-check = ["all"]',
+        "max-stream-events = 1",
+        "request-timeout = 30",
+        "",
+        "[generation]",
+        "allow-x00 = false",
+        "",
+    ]
     lines += ["[generation.dictionaries]", 'string = { dictionary = "hostile", probability = 0.05 }', ""]
     lines += ["[checks.positive_data_acceptance]", _expected(EXPECTED_OF_VALID_DATA), "", "[parameters]"]
     lines += [f'"path.{name}" = {{ dictionary = "{name}", probability = 0.6 }}' for name in known]

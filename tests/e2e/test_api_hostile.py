@@ -156,7 +156,7 @@ async def test_a_stop_in_full_run_drops_no_request(
     laurel_process: StartLaurel, eventually: Eventually, database_url: str
 ) -> None:
     """Asked to stop, it says so first: whoever stops sending then has had an answer to all that was sent."""
-    process, port = await _started(laurel_process, eventually, LAUREL_STOP_DELAY_SECONDS="2")
+    process, port = await _started(laurel_process, eventually, LAUREL_STOP_DELAY_SECONDS="5")
     async with laurel_pool(database_url) as pool, pool.acquire() as conn:
         member, merchant = await add_member(conn), await add_merchant(conn)
     body = {"amount": "1.00", "currency": "GBP", "merchant_id": str(merchant)}
