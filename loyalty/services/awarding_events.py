@@ -16,6 +16,7 @@ from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_
 from loyalty.services.posting import Book
 from loyalty.services.posting_awards import Awarded, post_award
 from loyalty.services.rule_usage import RuleUsage
+from loyalty.services.rules_on_trial import Trials
 from loyalty.services.rulesets import RulesetInForce, Rulesets
 from loyalty.store import custom_events as store
 from loyalty.store.database import Connection
@@ -59,17 +60,20 @@ async def _evaluate(
         for event, what in happened
         for key in rules.for_events(event.body.event_type).usage_keys(what)
     }
-    usage = await RuleUsage.lock(conn, wanted)
+    usage, trials = await RuleUsage.lock(conn, wanted), Trials(rules.on_trial)
     awarded = []
     for event, what in happened:
         wallet = book.wallets[event.body.member_id]
         multiplier = rules.tiers.multiplier(wallet.tier_code)
         facts = MemberFacts(wallet.joined_at, 0, wallet.tier_code, multiplier, wallet.birth_date)
         ruleset = rules.for_events(event.body.event_type)
-        award = ruleset.evaluate(what, facts, usage.seen_by(wallet.member_id))
+        used = usage.seen_by(wallet.member_id)
+        award = ruleset.evaluate(what, facts, used)
+        trials.evaluate(what, facts, used)
         usage.count(wallet.member_id, award.usage_changes)
         awarded.append(post_award(book, wallet, event, event.body.event_id, award, rules, at))
     await usage.save(conn)
+    await trials.save(conn)
     return awarded
 
 

@@ -1,11 +1,11 @@
-"""Rules on trial: evaluated with the rules in force on every purchase, awarding nothing.
+"""Rules on trial: evaluated with the rules in force on every purchase or custom event, awarding nothing.
 
 What they would have given is counted by rule, version and day. A trial counts a purchase as if the rule's limits over
 time were unused, because nothing is ever given that could use them up; what it does to other rules is not counted.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,6 +14,7 @@ from loyalty.domain.award import UsageView
 from loyalty.domain.program import ProgramSettings
 from loyalty.domain.purchase import MemberFacts, Purchase
 from loyalty.domain.rules import ActiveRule, Ruleset, compile_ruleset
+from loyalty.domain.rules.ruleset import compile_event_rulesets
 from loyalty.store import rules as store
 from loyalty.store.database import Connection
 from loyalty.store.rules import TrialCount, TrialKey
@@ -21,10 +22,16 @@ from loyalty.store.rules import TrialCount, TrialKey
 
 @dataclass(frozen=True, slots=True)
 class RulesOnTrial:
-    """The rules on trial together with those in force, and which they are."""
+    """The rules on trial together with those in force, and which they are; none where none on trial takes part."""
 
-    ruleset: Ruleset
+    for_purchases: Ruleset | None
+    by_event_type: Mapping[str, Ruleset]
     rule_ids: frozenset[UUID]
+
+    def for_what(self, purchase: Purchase) -> Ruleset | None:
+        """The rules for a purchase, or for a custom event of its type; None when no rule on trial is for it."""
+        event = purchase.event
+        return self.for_purchases if event is None else self.by_event_type.get(event.event_type)
 
 
 def rules_on_trial(
@@ -33,7 +40,11 @@ def rules_on_trial(
     """None when no rule is on trial: then a trial costs nothing."""
     if not on_trial:
         return None
-    return RulesOnTrial(compile_ruleset([*in_force, *on_trial], program), frozenset(rule.rule_id for rule in on_trial))
+    together = [*in_force, *on_trial]
+    tried = {rule.definition.event_type for rule in on_trial}
+    events = compile_event_rulesets([rule for rule in together if rule.definition.event_type in tried], program)
+    for_purchases = compile_ruleset(together, program) if None in tried else None
+    return RulesOnTrial(for_purchases, events, frozenset(rule.rule_id for rule in on_trial))
 
 
 class Trials:
@@ -44,9 +55,9 @@ class Trials:
         self._counts: defaultdict[TrialKey, TrialCount] = defaultdict(TrialCount)
 
     def evaluate(self, purchase: Purchase, member: MemberFacts, used: UsageView) -> None:
-        if self._rules is None:
+        if self._rules is None or (ruleset := self._rules.for_what(purchase)) is None:
             return
-        award = self._rules.ruleset.evaluate(purchase, member, used)
+        award = ruleset.evaluate(purchase, member, used)
         day: date = award.receipt.local_time.date()
         for share in award.shares:
             if share.rule_id in self._rules.rule_ids:

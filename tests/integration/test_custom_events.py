@@ -106,6 +106,21 @@ async def test_what_a_member_did_becomes_points_once(api: AdminApi, till: Client
     assert [one["points"] for one in told] == [20, 20, 0, 10, 0]
 
 
+async def test_a_rule_on_trial_for_events_awards_nothing_and_is_counted(api: AdminApi, till: Client) -> None:
+    await activate(api, RULE)
+    tried = {**RULE, "name": "Five more", "effect": {"type": "fixed", "points": 5}, "conditions": [], "limits": {}}
+    rule_id = (await api.admin.post("/earning-rules", tried)).body["rule_id"]
+    await api.admin.post(f"/earning-rules/{rule_id}/try")
+    member_id = await new_member(api)
+    for stars in (5, 1):
+        await till.post("/events", review(member_id, stars=stars))
+    async with api.pool.acquire() as conn:
+        assert await award(conn, await recorded(api)) == 2
+        assert await conn.fetchval("select available from wallet") == 20
+    trial = (await api.as_role("viewer").get(f"/earning-rules/{rule_id}/trial")).body
+    assert (trial["purchases"], trial["points"]) == (2, 10)
+
+
 async def test_an_external_id_is_recorded_once(api: AdminApi, till: Client) -> None:
     member_id = await new_member(api)
     first = await till.post("/events", review(member_id, "r-1"))
