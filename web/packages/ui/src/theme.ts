@@ -1,17 +1,18 @@
 import {
-  Alert,
-  Anchor,
-  Badge,
-  Button,
+  type AlertProps,
+  type AnchorProps,
+  type BadgeProps,
+  type ButtonProps,
   type CSSVariablesResolver,
   createTheme,
-  Drawer,
-  Loader,
-  Modal,
-  Paper,
-  SegmentedControl,
-  Table,
-  Tooltip,
+  type DrawerProps,
+  type LoaderProps,
+  type ModalProps,
+  type MantineThemeComponent,
+  type PaperProps,
+  type SegmentedControlProps,
+  type TableProps,
+  type TooltipProps,
 } from "@mantine/core";
 
 import { seriesColours } from "./charts/series";
@@ -21,6 +22,9 @@ const sans = '"Inter Variable", Inter, system-ui, -apple-system, "Segoe UI", san
 
 const dialogHead = { header: { role: "presentation" } };
 const touchable = { hover: true, focus: true, touch: true };
+
+/** What a component's extend() does, without the component: an app loads those that it uses and no others. */
+const settled = <Props>(settings: MantineThemeComponent & { defaultProps?: Partial<Props> }) => settings;
 
 export const theme = createTheme({
   colors: colours,
@@ -34,24 +38,26 @@ export const theme = createTheme({
   focusRing: "auto",
   respectReducedMotion: true,
   components: {
-    Alert: Alert.extend({ defaultProps: { variant: "light" } }),
-    Anchor: Anchor.extend({ defaultProps: { underline: "hover" } }),
-    Badge: Badge.extend({
+    Alert: settled<AlertProps>({ defaultProps: { variant: "light" } }),
+    Anchor: settled<AnchorProps>({ defaultProps: { underline: "hover" } }),
+    Badge: settled<BadgeProps>({
       defaultProps: { variant: "light", radius: "sm" },
       styles: { label: { textTransform: "none", fontWeight: 600, letterSpacing: 0 } },
     }),
-    Button: Button.extend({ defaultProps: { fw: 600 } }),
-    Drawer: Drawer.extend({ defaultProps: { position: "right", size: "lg", padding: "lg", attributes: dialogHead } }),
-    Loader: Loader.extend({ defaultProps: { type: "dots" } }),
+    Button: settled<ButtonProps>({ defaultProps: { fw: 600 } }),
+    Drawer: settled<DrawerProps>({
+      defaultProps: { position: "right", size: "lg", padding: "lg", attributes: dialogHead },
+    }),
+    Loader: settled<LoaderProps>({ defaultProps: { type: "dots" } }),
     // a dialog's header element is not the page's banner
-    Modal: Modal.extend({ defaultProps: { centered: true, padding: "lg", attributes: dialogHead } }),
-    Paper: Paper.extend({ defaultProps: { withBorder: true, radius: "lg" } }),
-    SegmentedControl: SegmentedControl.extend({
+    Modal: settled<ModalProps>({ defaultProps: { centered: true, padding: "lg", attributes: dialogHead } }),
+    Paper: settled<PaperProps>({ defaultProps: { withBorder: true, radius: "lg" } }),
+    SegmentedControl: settled<SegmentedControlProps>({
       defaultProps: { withItemsBorders: false },
       styles: { innerLabel: { color: "var(--mantine-color-text)" } },
     }),
-    Table: Table.extend({ defaultProps: { verticalSpacing: "xs" } }),
-    Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 320, events: touchable } }),
+    Table: settled<TableProps>({ defaultProps: { verticalSpacing: "xs" } }),
+    Tooltip: settled<TooltipProps>({ defaultProps: { withArrow: true, multiline: true, maw: 320, events: touchable } }),
   },
 });
 
