@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -42,6 +43,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+ENCODED_SECURITY_HEADERS = tuple((name, (name.encode(), value.encode())) for name, value in SECURITY_HEADERS.items())
 STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 log = structlog.get_logger("api")
@@ -75,8 +77,6 @@ class Endpoint:
             answer = await self._answer(request, path, request_id, limits)
         except Exception as error:
             answer = answer_problem(error, request_id)
-        if request.app.ctx.stopping and isinstance(request.stream, Http):
-            request.stream.keep_alive = False
         if isinstance(answer, EventStream | Download):
             self._metrics.count(self._route.method, self._route.name, 200)
             await send_on(request, answer, request_id, limits)
@@ -193,10 +193,20 @@ class Endpoint:
                     yield replace(call, connection=conn)
 
 
+class SecuredResponse(HTTPResponse):
+    """A response with the headers that are always the same, encoded once; those of its own win."""
+
+    @property
+    def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
+        """All headers, as they are sent."""
+        always = (header for name, header in ENCODED_SECURITY_HEADERS if name not in self.headers)
+        return itertools.chain(always, super().processed_headers)
+
+
 def respond(answer: Answer, request_id: str, headers: dict[str, str]) -> HTTPResponse:
     """The answer as Sanic sends it."""
-    sent = SECURITY_HEADERS | headers | dict(answer.headers) | {"X-Request-Id": request_id}
-    return HTTPResponse(body_bytes(answer), answer.status, sent, answer.content_type)
+    sent = {**headers, **answer.headers, "X-Request-Id": request_id}
+    return SecuredResponse(body_bytes(answer), answer.status, sent, answer.content_type)
 
 
 async def stream(request: Request, events: EventStream, request_id: str, headers: dict[str, str]) -> None:
