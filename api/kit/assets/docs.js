@@ -60,7 +60,8 @@ const showOperation = (api, path, method, operation) => {
     ])));
   }
   if (operation.requestBody) {
-    section.append(make("h3", "Body"), make("code", brief(operation.requestBody.content["application/json"].schema)));
+    section.append(make("h3", "Body"), make("code", Object.entries(operation.requestBody.content)
+      .map(([type, { schema }]) => type === "application/json" ? brief(schema) : type).join(" or ")));
   }
   section.append(make("h3", "Answers"));
   section.append(table(["Status", "Body", "Meaning"], Object.entries(operation.responses).map(([status, given]) => {

@@ -1,0 +1,33 @@
+"""The page of /docs shows the whole document: every route, every model, every problem."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from api.admin.app import API as ADMIN_API
+from api.customer.app import API as CUSTOMER_API
+from api.kit import operations
+from api.kit.openapi import document, problems_of
+from api.kit.routes import Api
+from stack.node import NODE
+
+SCRIPT = Path(__file__).parent / "docs_page.js"
+
+
+@pytest.mark.parametrize("made", [ADMIN_API, CUSTOMER_API], ids=lambda made: made.name)
+def test_the_page_shows_everything(made: Api) -> None:
+    shown = subprocess.run(
+        [NODE, SCRIPT, operations.ASSETS / "docs.js"],
+        input=json.dumps(document(made)),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown.startswith(made.title)
+    assert [route.path for route in made.routes if made.prefix + route.path not in shown] == []
+    assert [kind.code for route in made.routes for kind in problems_of(route) if kind.code not in shown] == []
+    assert "undefined" not in shown
