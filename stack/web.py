@@ -33,6 +33,7 @@ ANSWER_SECONDS = 5.0
 SHARED_SOURCES = ("package-lock.json", "tsconfig.base.json", "packages")
 SCHEMAS = WEB.parent / "schemas" / "json"
 NOT_SOURCES = frozenset({"node_modules", ".next", "generated"})
+PEER = WEB / "packages" / "bff" / "peer.cjs"
 INSTALLED = WEB / "node_modules" / ".laurel-ready"
 OUTPUT_LINES = 30
 
@@ -105,7 +106,8 @@ def server_environment(app: App, environment: Mapping[str, str]) -> dict[str, st
 
 
 def server_command(build: Path, app: App) -> tuple[str, ...]:
-    return (str(NODE), str(build / "apps" / app.name / "server.js"))
+    """Node with the server; first it is told to pass on where a request comes from."""
+    return (str(NODE), "--require", str(build / PEER.name), str(build / "apps" / app.name / "server.js"))
 
 
 def ensure_built(app: App, environment: Mapping[str, str], say: Say) -> Path:
@@ -173,6 +175,7 @@ def _build(app: App, built: Path, environment: Mapping[str, str], say: Say) -> N
     _run(command, environment, f"{app.service_name} could not be built")
     output, draft = app.folder / ".next", BUILDS / f".{app.name}-{secrets.token_hex(4)}"
     shutil.copytree(output / "standalone", draft, symlinks=True)
+    shutil.copy(PEER, draft)
     inside = draft / "apps" / app.name
     shutil.copytree(output / "static", inside / ".next" / "static")
     if (app.folder / "public").exists():

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
 
 import aiohttp
 import pytest
@@ -13,7 +18,7 @@ from joserfc import jwe
 from joserfc.jwk import OctKey
 
 from tests.support.system import System
-from tests.support.webapps import WebApp
+from tests.support.webapps import WebApp, serving
 from tests.web.members import OWN, PASSWORD, join
 from tests.web.visiting import Visits
 
@@ -108,3 +113,34 @@ async def test_an_events_stream_ends_at_the_api_when_the_page_goes(customer_web:
             async with http.get(f"{customer_web.url}/api/customer/events") as stream:
                 assert (stream.status, stream.headers["Content-Type"]) == (200, "text/event-stream")
                 assert b"points.changed" in await stream.content.readuntil(b"event: points.changed")
+
+
+class Listener(BaseHTTPRequestHandler):
+    """An API that refuses everybody and remembers who is said to have asked."""
+
+    heard: ClassVar[list[str | None]] = []
+
+    def do_POST(self) -> None:
+        self.heard.append(self.headers["X-Forwarded-For"])
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.fixture
+def web_of_listener(tmp_path: Path) -> Iterator[WebApp]:
+    """A Customer Web whose API is a Listener."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as api:
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        with serving("customer", {"LAUREL_CUSTOMER_API_URL": f"http://127.0.0.1:{api.server_port}"}, tmp_path) as web:
+            yield web
+        api.shutdown()
+
+
+async def test_the_api_hears_where_a_request_comes_from(web_of_listener: WebApp) -> None:
+    """What a client made up stays to the left of where it really is: an API believes what the proxy appended."""
+    async with aiohttp.ClientSession(headers=OWN) as http:
+        for said in ({}, {"X-Forwarded-For": "203.0.113.7"}):
+            async with http.post(f"{web_of_listener.url}/api/session", json={}, headers=said) as answer:
+                assert answer.status == 401
+    assert Listener.heard == ["127.0.0.1", "203.0.113.7, 127.0.0.1"]

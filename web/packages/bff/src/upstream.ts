@@ -19,6 +19,7 @@ const REQUEST_HEADERS = [
   "if-none-match",
   "last-event-id",
   "traceparent",
+  "x-forwarded-for",
 ];
 
 const ANSWER_HEADERS = [
@@ -52,7 +53,7 @@ export async function send(config: BffConfig, method: string, path: string, sent
   }
 }
 
-/** Of a page's headers those that concern the API: no cookie, no Expect, nothing of the connection. */
+/** Of a page's headers those that concern the API: no cookie, no Expect. The client's address is as peer.cjs says it. */
 export function requestHeaders(from: Headers, accessToken?: string): Headers {
   const headers = pick(from, REQUEST_HEADERS);
   if (accessToken) headers.set("authorization", `Bearer ${accessToken}`);
