@@ -17,6 +17,7 @@ from loyalty.clock import Clock
 from loyalty.services.cancelling import end_reservations
 from loyalty.services.expiring import expire_points
 from loyalty.services.recalculating_tiers import recalculate_tiers
+from loyalty.services.referring import settle_referrals
 from loyalty.services.releasing import release_points
 from loyalty.services.reversing import tell_again
 from loyalty.services.rules import activate_due_rules
@@ -42,6 +43,7 @@ TIMED_WORK: tuple[Step, ...] = (
     expire_points,
     end_reservations,
     tell_again,
+    settle_referrals,
     recalculate_tiers,
 )
 """In the order in which it is done: points that come due for both are released, then expire."""

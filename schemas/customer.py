@@ -35,6 +35,7 @@ BirthDate = Annotated[date, Field(strict=False, ge=date(1900, 1, 1)), BeforeVali
 """Personal data: asked for only to give something on a birthday."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ReferralCode = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z]+$")]
 Email = Annotated[EmailStr, Field(max_length=320, examples=["ada@example.com"])]
 NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=200, examples=["correct horse battery"])]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=200, examples=["correct horse battery"])]
@@ -53,6 +54,7 @@ class Registration(Requested):
     password: NewPassword
     name: Name = Field(examples=["Ada Lovelace"])
     birth_date: BirthDate | None = Field(None, description="for treats on a birthday; may be left out")
+    referral_code: ReferralCode | None = Field(None, description="of the member who brought the new one")
 
 
 class Login(Requested):
@@ -79,6 +81,7 @@ class Profile(Answered):
     tier_code: str
     created_at: UtcTime
     birth_date: date | None = None
+    referral_code: str | None = Field(None, description="the member's own, to give to friends")
 
 
 class Session(Answered):

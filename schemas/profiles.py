@@ -46,6 +46,7 @@ class PersonalExport(Answered):
     journal: list[Row] = Field(description="journal entries with their postings")
     lots: list[Row] = Field(description="points by when they were earned and expire, and what was drawn of each")
     transfers: list[Row]
+    referrals: list[Row] = Field(description="who brought the member, and whom the member brought")
     tier_changes: list[Row]
     tier_standing: list[Row]
     qualifying_months: list[Row]

@@ -42,6 +42,7 @@ async def register(call: Call[Registration, None]) -> Answer:
         email=call.body.email,
         name=call.body.name,
         birth_date=call.body.birth_date,
+        referral_code=call.body.referral_code,
         password_hash=await deps.passwords.hash(call.body.password.get_secret_value()),
         traceparent=call.traceparent,
     )

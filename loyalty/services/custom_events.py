@@ -33,6 +33,7 @@ from schemas.events import EventRecorded
 MAX_NUMBER = 10**9
 MAX_DECIMALS = 4
 MAX_TEXT_CHARACTERS = 200
+OWN_EVENTS = "referral."
 
 
 class EventTypeExists(Conflict):
@@ -115,7 +116,7 @@ async def check_event_type(conn: Connection, rule: RuleDefinition) -> None:
 
 async def _check(conn: Connection, command: NewCustomEvent, at: datetime) -> None:
     event_type = await store.find_type(conn, command.event_type)
-    if event_type is None:
+    if event_type is None or event_type.code.startswith(OWN_EVENTS):
         raise Invalid([("/event_type", "There is no such type of events")])
     errors = list(_wrong_fields(event_type.fields, command.fields))
     if command.occurred_at is not None and not EARLIEST <= command.occurred_at <= at + FUTURE_SKEW:

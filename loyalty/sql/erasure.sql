@@ -5,7 +5,7 @@ select erased_at from member where id = :member_id;
 -- name: erase_identity!
 -- What identifies a member, gone from their own row.
 update member set status = 'erased', erased_at = :at, external_id = null, email = null, name = null,
-  password_hash = null, birth_date = null
+  password_hash = null, birth_date = null, referral_code = null
 where id = :member_id;
 
 -- name: erase_sessions!
@@ -35,7 +35,7 @@ select password_hash from member where id = :member_id and status = 'active';
 
 -- name: lock_profile^
 -- A member's profile that is about to change.
-select id as member_id, external_id, email, name, status, tier_code, created_at, birth_date from member
+select id as member_id, external_id, email, name, status, tier_code, created_at, birth_date, referral_code from member
 where id = :member_id for no key update;
 
 -- name: update_profile!

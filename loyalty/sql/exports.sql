@@ -1,6 +1,6 @@
 -- name: export_member^
 -- Who a member is and what they hold.
-select m.id as member_id, m.external_id, m.email, m.name, m.birth_date, m.status, m.tier_code, m.created_at,
+select m.id as member_id, m.external_id, m.email, m.name, m.birth_date, m.referral_code, m.status, m.tier_code, m.created_at,
   m.password_hash is not null as has_password, to_jsonb(w) - 'member_id' as wallet
 from member m join wallet w on w.member_id = m.id where m.id = :member_id;
 

@@ -1,7 +1,8 @@
--- name: insert_member!
--- A new member.
+-- name: insert_member$
+-- A new member; their code for friends.
 insert into member (id, external_id, email, name, password_hash, created_at, birth_date)
-values (:member_id, :external_id, :email, :name, :password_hash, :created_at, :birth_date);
+values (:member_id, :external_id, :email, :name, :password_hash, :created_at, :birth_date)
+returning referral_code;
 
 -- name: insert_wallet!
 -- The wallet of a new member, empty.
@@ -9,7 +10,8 @@ insert into wallet (member_id, updated_at) values (:member_id, :created_at);
 
 -- name: find_member_profile^
 -- What a member may see of themselves.
-select id as member_id, external_id, email, name, status, tier_code, created_at, birth_date from member where id = :member_id;
+select id as member_id, external_id, email, name, status, tier_code, created_at, birth_date, referral_code
+from member where id = :member_id;
 
 -- name: find_member_status$
 -- Whether a member may act.

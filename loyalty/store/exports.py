@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, Section] = {
     "journal": Section("export_journal", ("journal_entry", "posting")),
     "lots": Section("export_lots", ("lot", "lot_draw")),
     "transfers": Section("export_transfers", ("transfer",)),
+    "referrals": Section("export_referrals", ("referral",)),
     "tier_changes": Section("export_tiers", ("tier_change",)),
     "tier_standing": Section("export_tier_standing", ("tier_standing",)),
     "qualifying_months": Section("export_qualifying_months", ("qualifying_month",)),

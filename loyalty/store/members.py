@@ -24,10 +24,10 @@ class MemberLogin:
     status: str
 
 
-async def insert(conn: Connection, member: Profile, password_hash: str | None) -> None:
-    """A new member with an empty wallet. Raises EmailTaken, ExternalIdTaken."""
+async def insert(conn: Connection, member: Profile, password_hash: str | None) -> str:
+    """A new member with an empty wallet: the code that they may give to friends. Raises EmailTaken, ExternalIdTaken."""
     with conflicts_by_constraint():
-        await queries.insert_member(
+        code: str = await queries.insert_member(
             conn,
             member_id=member.member_id,
             external_id=member.external_id,
@@ -38,6 +38,7 @@ async def insert(conn: Connection, member: Profile, password_hash: str | None) -
             birth_date=member.birth_date,
         )
     await queries.insert_wallet(conn, member_id=member.member_id, created_at=member.created_at)
+    return code
 
 
 async def find_login(conn: Connection, email: str) -> MemberLogin | None:

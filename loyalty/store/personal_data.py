@@ -73,7 +73,8 @@ TABLES: Mapping[str, Table] = {
     "lot": Table(record="id entry_id member_id points remaining earned_at expires_at pending_until rolls_months"),
     "lot_draw": Table(record="entry_id lot_id points"),
     "member": Table(
-        identifies="external_id email name password_hash birth_date", record="id status tier_code created_at erased_at"
+        identifies="external_id email name password_hash birth_date referral_code",
+        record="id status tier_code created_at erased_at",
     ),
     "member_event": Table(
         record="id member_id merchant_id event_type external_id occurred_at recorded_at fields content_hash"
@@ -100,6 +101,10 @@ TABLES: Mapping[str, Table] = {
     "redemption": Table(
         record="id member_id reward_id points_cost status reason voucher_code entry_id wallet_version requested_at "
         "completed_at hold_entry_id returned_entry_id decided_at reserved_until cancelled_at cancel_reason"
+    ),
+    "referral": Table(record="referred_id referrer_id status transaction_id referred_at settled_at"),
+    "referral_terms": Table(
+        impersonal="one purchases minimum_amount_minor within_days wait_days limit_per_referrer limit_period"
     ),
     "refresh_token": Table(
         identifies="token_hash family_id subject_kind subject_id issued_at expires_at used_at revoked_at"

@@ -125,6 +125,7 @@ class Operator:
             reserved = [await redeem(shop, member, flight) for _ in range(3)]
         transfer = {"to_member_id": str(friend), "points": 5}
         await self.do("POST /members/{member_id}/transfers", transfer, member_id=str(member))
+        await self.do("PUT /referrals/terms", {"purchases": 2})
         refund = {"amount": "10.00", "reason": "broken"}
         await self.do("POST /transactions/{transaction_id}/refunds", refund, transaction_id=str(transaction))
         await self.do("POST /rewards/{reward_id}/vouchers", {"codes": ["A-1"]}, reward_id=str(voucher))

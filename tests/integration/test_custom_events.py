@@ -165,7 +165,7 @@ async def test_a_rule_is_for_events_that_there_are(api: AdminApi, till: Client) 
     taken = await api.admin.post("/event-types", REVIEW)
     assert (taken.status, taken.code) == (409, "event_type_exists")
     listed = (await api.as_role("viewer").get("/event-types")).body["data"]
-    assert [one["code"] for one in listed] == ["review.written"]
+    assert [one["code"] for one in listed] == ["referral.referred", "referral.referrer", "review.written"]
 
 
 async def test_purchases_earn_nothing_by_rules_for_events(api: AdminApi, till: Client) -> None:

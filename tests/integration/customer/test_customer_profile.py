@@ -57,6 +57,20 @@ def test_the_export_has_all_that_is_about_members() -> None:
     assert sorted(exported) == sorted(tables_about_members())
 
 
+async def test_a_friend_joins_by_a_members_code(client: Client, rows: Pool) -> None:
+    ada = await _join(client)
+    code = (await ada.get("/profile")).body["referral_code"]
+    refused = await client.post("/register", {**ADA, "email": "eve@example.com", "referral_code": "NOBODYS"})
+    assert (refused.status, refused.pointers) == (422, ["/referral_code"])
+    friend = await _join(client, email="bob@example.com", referral_code=code)
+    assert (await friend.get("/profile")).body["referral_code"] not in (code, None)
+    assert await rows.fetchval("select count(*) from referral where status = 'open'") == 1
+    assert (await _delete(ada, **PASSWORD)).status == 204
+    assert await rows.fetchval("select count(*) from member where referral_code = $1", code) == 0
+    audited = "select count(*) from audit_log where strpos(concat(before, after), $1) > 0"
+    assert await rows.fetchval(audited, code) == 0
+
+
 async def test_a_member_changes_their_name(client: Client, rows: Pool) -> None:
     member = await _join(client)
     changed = await _patch(member, name="  Ada Lovelace ")

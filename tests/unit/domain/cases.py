@@ -13,8 +13,10 @@ from loyalty.domain.award import Award, Counter, UsageKey, UsageView
 from loyalty.domain.money import to_minor
 from loyalty.domain.periods import Period, period_key
 from loyalty.domain.program import ProgramSettings, Rounding
-from loyalty.domain.purchase import Line, MemberFacts, Purchase
+from loyalty.domain.purchase import EventFacts, Line, MemberFacts, Purchase
 from loyalty.domain.rules import ActiveRule, Ruleset, active_rule, compile_ruleset
+from loyalty.domain.rules.conditions import event_value
+from loyalty.domain.rules.ruleset import compile_event_rulesets
 
 Case = Mapping[str, Any]
 
@@ -37,11 +39,15 @@ class Built(NamedTuple):
 
 def build(case: Case) -> Built:
     program = program_of(case)
-    purchase = purchase_of(case["purchase"])
+    purchase = event_of(case["event"]) if "event" in case else purchase_of(case["purchase"])
     rules = rules_of(case)
     day = purchase.occurred_at.astimezone(program.zone).date()
     usage = usage_of(case.get("usage", {}), rules, day)
-    return Built(compile_ruleset(rules, program), purchase, member_of(case.get("member", {})), usage)
+    if purchase.event is not None:
+        ruleset = compile_event_rulesets(rules, program)[purchase.event.event_type]
+    else:
+        ruleset = compile_ruleset(rules, program)
+    return Built(ruleset, purchase, member_of(case.get("member", {})), usage)
 
 
 def evaluate(case: Case) -> Award:
@@ -77,6 +83,12 @@ def purchase_of(given: Mapping[str, Any]) -> Purchase:
         currency,
         tuple(lines),
     )
+
+
+def event_of(given: Mapping[str, Any]) -> Purchase:
+    fields = {name: event_value(value) for name, value in given["fields"].items()}
+    at = datetime.fromisoformat(given.get("occurred_at", OCCURRED_AT))
+    return Purchase(UUID(MERCHANT), at, 0, "GBP", (), EventFacts(given["event_type"], fields))
 
 
 def member_of(given: Mapping[str, Any]) -> MemberFacts:
