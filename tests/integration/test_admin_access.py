@@ -27,7 +27,7 @@ VIEWER = """
     GET /program, GET /program/points,
     GET /redemptions, GET /redemptions/{redemption_id}, GET /reports/overview, GET /reports/cohorts,
     GET /reports/rates, GET /reports/expiry, GET /reports/rollforward, GET /reports/liability, GET /rewards,
-    GET /rewards/{reward_id},
+    GET /rewards/{reward_id}, GET /referrals, GET /referrals/terms,
     GET /rewards/{reward_id}/vouchers, GET /transactions/{transaction_id}/refunds, GET /tiers, GET /transactions,
     GET /transactions/{transaction_id}, GET /webhooks, GET /webhooks/{webhook_id},
     GET /webhooks/{webhook_id}/deliveries, GET /webhook-deliveries/{delivery_id}, POST /earning-rules/simulate
@@ -49,7 +49,7 @@ ADMIN = """
     POST /merchants/{merchant_id}/keys/{key_id}/revoke, POST /merchants/{merchant_id}/keys/{key_id}/rotate,
     POST /merchants/{merchant_id}/signing-keys, POST /merchants/{merchant_id}/signing-keys/{key_id}/rotate,
     POST /merchants/{merchant_id}/signing-keys/{key_id}/revoke,
-    POST /parked-keys/requeue, POST /parked-keys/skip, PUT /program/points, PUT /tiers,
+    POST /parked-keys/requeue, POST /parked-keys/skip, PUT /program/points, PUT /referrals/terms, PUT /tiers,
     POST /webhooks, PATCH /webhooks/{webhook_id}, DELETE /webhooks/{webhook_id},
     POST /webhooks/{webhook_id}/rotate-secret, POST /webhooks/{webhook_id}/ping,
     POST /webhook-deliveries/{delivery_id}/redeliver
