@@ -87,7 +87,7 @@ function Filled<Row>({ label, query, columns, idOf, pager, onOpen, rowExpansion,
         verticalSpacing={7}
         horizontalSpacing="md"
         minHeight={0}
-        scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "region", "aria-label": label }, type: "auto" }}
+        scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "group", "aria-label": label }, type: "auto" }}
         onRowClick={onOpen ? ({ record }) => onOpen(record) : undefined}
         rowExpansion={rowExpansion ? { content: ({ record }) => rowExpansion(record), allowMultiple: true } : undefined}
       />

@@ -3,6 +3,7 @@
 import { problemOf } from "@laurel/api-client";
 import { Brand, PreferenceItems, ProblemNotice, Shell, Waiting } from "@laurel/ui";
 import { ActionIcon, Avatar, Button, Center, Container, Group, Kbd, Menu, Text } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import { IconLogout, IconSearch } from "@tabler/icons-react";
 import dynamic from "next/dynamic";
@@ -24,6 +25,10 @@ export function Console({ children }: { children: ReactNode }) {
   const me = useGet("/api/admin/me");
   const signedOut = me.data === undefined && me.isError && problemOf(me.error).status === 401;
   useSignInFirst(signedOut);
+  useHotkeys([
+    ["mod+K", spotlight.open],
+    ["/", spotlight.open],
+  ]);
   if (me.data) {
     return (
       <MeContext value={me.data}>

@@ -16,7 +16,7 @@ import { usePlaces } from "./places";
 const PAUSE_MILLISECONDS = 150;
 const MEMBERS_SHOWN = 6;
 
-/** Ctrl+K: every page, what can be begun, and members by name, email or id. */
+/** Every page, what can be begun, and members by name, email or id. The console opens it, with Ctrl+K too. */
 export function Palette() {
   const text = useText().console;
   const [typed, setTyped] = useState("");
@@ -27,7 +27,7 @@ export function Palette() {
       query={typed}
       onQueryChange={setTyped}
       filter={narrow}
-      shortcut={["mod + K", "/"]}
+      shortcut={null}
       nothingFound={text.paletteEmpty}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: text.palette, "aria-label": text.palette }}
       highlightQuery

@@ -13,7 +13,7 @@ import { Panel } from "@/parts/Panel";
 import { Receipt } from "@/transactions/Receipt";
 
 import { activeDefinitions } from "./active";
-import { fromLocal, type NewDefinition } from "./draft";
+import { fromLocal, isComplete, type NewDefinition } from "./draft";
 import { useReader } from "./useReader";
 
 interface SimulatorProps {
@@ -79,11 +79,11 @@ function Outcome({ purchase, draft, ruleId }: SimulatorProps & { purchase: Schem
   const answer = useQuery({
     queryKey: ["simulation", ruleId, asked],
     queryFn: () => simulate(JSON.parse(asked) as Asked, ruleId),
-    enabled: draft.name !== "",
+    enabled: isComplete(draft) && isComplete((JSON.parse(asked) as Asked).draft),
     placeholderData: (before) => before,
     retry: false,
   });
-  if (draft.name === "") {
+  if (!isComplete(draft)) {
     return (
       <Text size="sm" c="dimmed">
         {text.waiting}

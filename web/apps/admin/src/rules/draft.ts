@@ -182,3 +182,14 @@ export function toLocal(moment: string | null | undefined): string {
 export function fromLocal(typed: string): string | null {
   return typed ? new Date(typed).toISOString() : null;
 }
+
+/** Whether the form says enough to reckon with: what the API would refuse for being empty is still being typed. */
+export function isComplete({ name, effect, scope, conditions = [] }: NewDefinition): boolean {
+  const numbers = effect.type === "points_per_amount" ? [effect.points, effect.per] : [amountOf(effect)];
+  const named = !scope || scope.type === "order" || scope.values.length > 0;
+  const said = conditions.every(({ value }) => (Array.isArray(value) ? value.length > 0 : value !== ""));
+  return name !== "" && numbers.every((number) => Number(number) > 0) && named && said;
+}
+
+const amountOf = (effect: Exclude<NewDefinition["effect"], { type: "points_per_amount" }>) =>
+  effect.type === "fixed" ? effect.points : effect.factor;
