@@ -16,9 +16,11 @@ import pytest
 from tests.support import processes
 from tests.support.processes import LaurelProcess
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 RUN_SECONDS = 150
+WEB_BUILD_SECONDS = 600
+"""Laurel stays up before its web apps are there."""
 Eventually = Callable[..., Awaitable[Any]]
 
 
@@ -35,7 +37,7 @@ async def test_it_stays_up_until_told_and_the_next_one_finds_all_done(
     running = _start(newcomer, tmp_path / "run.log", "run", "--baskets=60")
     try:
         await eventually(lambda: _said(running, "Laurel stays up until Ctrl-C."), RUN_SECONDS)
-        assert _laurel(newcomer, "stack", "status").returncode == 0
+        await eventually(lambda: _laurel(newcomer, "stack", "status").returncode == 0, WEB_BUILD_SECONDS)
         refused = _laurel(newcomer, "run", "--once")
         assert (refused.returncode, "already runs" in refused.stderr) == (1, True)
         running.send(signal.SIGINT)

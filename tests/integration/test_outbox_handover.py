@@ -130,7 +130,8 @@ async def test_a_standby_hears_that_the_leader_resigned(stage: Stage, conn: asyn
     slow = {"standby_pause_seconds": 60.0, "leadership_seconds": 120.0}
     async with AsyncExitStack() as first:
         await first.enter_async_context(stage.relaying(application_name="first"))
-        await leads(conn, "first")
+        await stage.append(conn, stage.event("a"))
+        await stage.published_rows(conn, 1)
         async with stage.relaying(application_name="second", **slow):
             await stands_by(conn, "second")
             await first.aclose()

@@ -15,7 +15,7 @@ from stack import web
 from tests.support.system import free_ports
 from tests.support.waiting import eventually_sync
 
-READY_SECONDS = 40
+READY_SECONDS = 120
 END_SECONDS = 10
 
 
