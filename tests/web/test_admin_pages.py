@@ -13,7 +13,7 @@ from tests.support.system import System
 from tests.support.waiting import eventually
 from tests.support.webapps import WebApp
 from tests.web.administrators import Desk, Till, ensure_first, enter
-from tests.web.visiting import WIDTHS, Scheme, Visits, axe_violations, screenshot, width_overflow
+from tests.web.visiting import LOOKS, WIDTHS, Scheme, Visits, axe_violations, screenshot, width_overflow
 
 PATIENCE_SECONDS = 20
 NOTHING_MOVES = "document.getAnimations().every(({playState}) => playState !== 'running')"
@@ -47,7 +47,6 @@ PLACES = {
     "program": "/program",
     "nobody": "/members?search=nobody-is-called-this",
 }
-LOOKS: list[tuple[int, Scheme]] = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

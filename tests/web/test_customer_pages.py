@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.support.waiting import eventually
 from tests.support.webapps import WebApp
 from tests.web.members import buy, join
-from tests.web.visiting import WIDTHS, Scheme, Visits, axe_violations, screenshot, width_overflow
+from tests.web.visiting import LOOKS, WIDTHS, Scheme, Visits, axe_violations, screenshot, width_overflow
 
 PATIENCE_SECONDS = 20
 PICTURES_HERE = "Array.from(document.images).every((one) => one.complete)"
@@ -49,7 +49,6 @@ PAGES: dict[str, tuple[str, Someone]] = {
     "redemptions-none": ("/redemptions", _newcomer),
     "profile": ("/profile", _regular),
 }
-LOOKS: list[tuple[int, Scheme]] = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
 
 
 async def _settled(page: Page) -> None:

@@ -11,11 +11,15 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from stack.node import WEB
+from tests.support.campaigns import sized
 
 Scheme = Literal["light", "dark"]
 
 ARTEFACTS = Path(__file__).parents[2] / "build" / "screenshots"
 WIDTHS = {360: 780, 1440: 900}
+EVERY_LOOK: list[tuple[int, Scheme]] = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
+LOOKS = sized([look for look in EVERY_LOOK if look in {(360, "dark"), (1440, "light")}], EVERY_LOOK)
+"""Width and colours in which each page is held; both widths and both colours even in a short run."""
 PATIENCE_MS = 20_000
 
 
