@@ -5,9 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from stack.home import Home
+from tests.e2e.conftest import demo_system
+from tests.support.servers import Servers
 from tests.support.system import System
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -18,6 +23,13 @@ NEW_MERCHANT = """
 curl -sf $LAUREL_ADMIN_API_URL/api/admin/merchants -H "Authorization: Bearer $admin" -H "$json" \\
   -H 'Idempotency-Key: readme' -d '{"name": "Corner shop", "external_id": "readme"}'
 """
+
+
+@pytest.fixture
+def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of one's own, as a reader has: the first reward that is eligible is one of the demo's."""
+    with demo_system(servers, template_database, tmp_path_factory) as running:
+        yield running
 
 
 def printed_calls() -> str:

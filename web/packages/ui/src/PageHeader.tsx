@@ -26,7 +26,10 @@ export function PageHeader({ title, app, detail, trail, actions, status }: PageH
   return (
     <Stack gap={4} mb="lg">
       {trail && (
-        <Breadcrumbs separator="›">
+        <Breadcrumbs
+          separator="›"
+          styles={{ root: { flexWrap: "wrap" }, breadcrumb: { whiteSpace: "normal", overflowWrap: "anywhere" } }}
+        >
           {trail.map((step) => (
             <Anchor key={step.href} component={Link} href={step.href} size="sm">
               {step.label}

@@ -1,6 +1,16 @@
 "use client";
 
-import { NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
+import {
+  NumberInput,
+  SegmentedControl,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  TagsInput,
+  TextInput,
+  useMatches,
+} from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 
 import { useGet } from "@/api/queries";
@@ -86,13 +96,18 @@ function Trigger({ form }: { form: RuleFormState }) {
   );
 }
 
+/** Three long choices beside each other need more room than a phone has. */
+const SEGMENTS = { base: "vertical", xs: "horizontal" } as const;
+
 function Effect({ form }: { form: RuleFormState }) {
   const text = useText().rules;
   const { currency } = useReader();
   const { effect } = form.values;
+  const orientation = useMatches(SEGMENTS);
   return (
     <>
       <SegmentedControl
+        orientation={orientation}
         aria-label={text.effect}
         data={Object.entries(text.effects).map(([value, label]) => ({ value, label }))}
         {...form.getInputProps("effect")}
@@ -123,9 +138,11 @@ function Effect({ form }: { form: RuleFormState }) {
 function Scope({ form }: { form: RuleFormState }) {
   const text = useText().rules;
   const { scope } = form.values;
+  const orientation = useMatches(SEGMENTS);
   return (
     <>
       <SegmentedControl
+        orientation={orientation}
         aria-label={text.scope}
         data={Object.entries(text.scopes).map(([value, label]) => ({ value, label }))}
         {...form.getInputProps("scope")}
