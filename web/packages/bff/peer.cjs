@@ -8,9 +8,9 @@ const HEADER = "x-forwarded-for";
 const { emit } = Server.prototype;
 
 Server.prototype.emit = function (event, ...rest) {
-  if (event === "request") {
-    const [{ headers, socket }] = rest;
-    headers[HEADER] = [headers[HEADER], socket.remoteAddress].filter(Boolean).join(", ");
-  }
-  return emit.call(this, event, ...rest);
+    if (event === "request") {
+        const [{ headers, socket }] = rest;
+        headers[HEADER] = [headers[HEADER], socket.remoteAddress].filter(Boolean).join(", ");
+    }
+    return emit.call(this, event, ...rest);
 };
