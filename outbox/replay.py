@@ -68,10 +68,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How far a replay has come: events and bytes that matched, the last id looked at, and the last there is to be."""
+    """How far a replay has come: events and bytes that matched, the last id looked at, and the last there is to be.
+
+    `unpublished_rows` matched too, but wait for their first delivery, or are parked: they are left to the relay.
+    """
 
     replay_id: UUID
     rows: int
+    unpublished_rows: int
     payload_bytes: int
     last_id: int
     end_id: int
@@ -118,12 +122,14 @@ async def _walk(
         if publisher:
             await publisher.send(rows)
         payload_bytes = sum(len(row["payload"]) for row in rows)
-        full = payload_bytes >= PAGE_BYTES
+        last_id = rows[-1]["id"] if payload_bytes >= PAGE_BYTES else span_id
+        unpublished_rows = await conn.fetchval(_SQL["count_unpublished"], *_asked(wanted, reached.last_id, last_id))
         reached = replace(
             reached,
             rows=reached.rows + len(rows),
+            unpublished_rows=reached.unpublished_rows + unpublished_rows,
             payload_bytes=reached.payload_bytes + payload_bytes,
-            last_id=rows[-1]["id"] if full else span_id,
+            last_id=last_id,
         )
         await _save(conn, publisher, reached, ended=False)
         tell(reached)
@@ -142,7 +148,7 @@ async def _start(conn: asyncpg.Connection, wanted: Wanted) -> Replayed:
     until = wanted.until + CLOCK_MARGIN if isinstance(wanted.until, datetime) else wanted.until
     first_id = 0 if since is None else await _id_at(conn, since, last_id)
     end_id = last_id if until is None else min(await _id_at(conn, until, last_id) - 1, last_id)
-    return Replayed(uuid4(), 0, 0, first_id - 1, end_id)
+    return Replayed(uuid4(), 0, 0, 0, first_id - 1, end_id)
 
 
 async def _id_at(conn: asyncpg.Connection, bound: Bound, last_id: int) -> int:
@@ -161,11 +167,15 @@ async def _id_at(conn: asyncpg.Connection, bound: Bound, last_id: int) -> int:
 
 
 async def _read(conn: asyncpg.Connection, wanted: Wanted, after_id: int, up_to_id: int) -> Sequence[Any]:
+    asked = _asked(wanted, after_id, up_to_id)
+    rows: Sequence[Any] = await conn.fetch(_SQL["read_published"], *asked, PAGE_BYTES)
+    return rows
+
+
+def _asked(wanted: Wanted, after_id: int, up_to_id: int) -> tuple[Any, ...]:
     since = wanted.since if isinstance(wanted.since, datetime) else None
     until = wanted.until if isinstance(wanted.until, datetime) else None
-    asked = (after_id, up_to_id, wanted.topic, wanted.key, since, until, PAGE_BYTES)
-    rows: Sequence[Any] = await conn.fetch(_SQL["read_published"], *asked)
-    return rows
+    return after_id, up_to_id, wanted.topic, wanted.key, since, until
 
 
 @asynccontextmanager

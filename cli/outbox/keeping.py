@@ -98,6 +98,8 @@ def replay(
     done = run("outbox replay", work)
     said = f"{done.rows} events, {bytes_text(done.payload_bytes)}, "
     said += "would be published again" if dry_run else f"were published again as replay {done.replay_id}"
+    if done.unpublished_rows:
+        said += f"; {done.unpublished_rows} more wait for their first delivery, which is the relay's, or are parked"
     tell({"dry_run": dry_run, **dataclasses.asdict(done)}, lambda: said, as_json)
 
 

@@ -43,3 +43,15 @@ from (
 ) as page
 where bytes_before < $7::bigint
 order by id;
+
+-- name: count_unpublished$
+-- How many events of topic $3 and key $4 (null: of any), written at or after $5 and before $6 (null: whenever), with ids
+-- after $1, up to $2, still wait for their first delivery: the checkpoint has not passed them, or they are parked.
+select count(*)
+from outbox o, outbox_checkpoint c
+where o.id > $1 and o.id <= $2
+  and ($3::text is null or o.topic = $3) and ($4::text is null or o.key = $4)
+  and ($5::timestamptz is null or o.created_at >= $5) and ($6::timestamptz is null or o.created_at < $6)
+  and (not (pg_visible_in_snapshot(o.xid, c.since)
+      or c.until is not null and pg_visible_in_snapshot(o.xid, c.until) and o.id <= c.last_id)
+    or exists (select from outbox_parked where outbox_id = o.id));

@@ -83,6 +83,17 @@ async def test_what_is_wanted_is_replayed_and_nothing_else(
     assert sorted(record.outbox_id for record in replayed) == ids
 
 
+async def test_what_waits_for_its_first_delivery_is_counted_and_left_to_the_relay(
+    stage: Stage, conn: asyncpg.Connection
+) -> None:
+    await stage.pass_over(conn, *events(stage, 10))
+    await stage.append(conn, *events(stage, 25))
+    done = await again(stage, Wanted(topic="orders"))
+    assert (done.rows, done.unpublished_rows) == (5, 13)
+    first, replayed = split(await stage.records(5))
+    assert (len(first), len(replayed)) == (0, 5)
+
+
 async def test_a_time_of_writing_bounds_a_replay_to_the_event(stage: Stage, conn: asyncpg.Connection) -> None:
     await stage.pass_over(conn, *events(stage, 30))
     await conn.execute("update outbox set created_at = created_at - (100 - id) * interval '20 minutes'")
