@@ -21,6 +21,8 @@ COALESCE_SECONDS = 0.002
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 STATEMENT_SECONDS = 5.0
+SESSION = {"application_name": "outbox poke", "synchronous_commit": "off"}
+"""A notification is told when its own transaction has committed: there is nothing in it to wait for the disk for."""
 
 
 class Poke:
@@ -56,7 +58,7 @@ class Poke:
         while True:
             with contextlib.suppress(*DATABASE_ERRORS):
                 connection = await asyncpg.connect(
-                    self._dsn, server_settings={"application_name": "outbox poke"}, timeout=STATEMENT_SECONDS
+                    self._dsn, server_settings=SESSION, timeout=STATEMENT_SECONDS
                 )
                 pause_seconds = FIRST_PAUSE_SECONDS
                 try:
