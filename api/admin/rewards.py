@@ -6,11 +6,10 @@ from uuid import UUID
 from api.admin.calls import actor_of, answer_page
 from api.admin.table import change, read, tagged
 from api.kit.routes import OPERATOR, Access, Answer, Call, Download, Role
-from loyalty.services import cancelling, confirming, vouchers
+from loyalty.services import cancelling, confirming
 from loyalty.services import rewards_admin as services
 from loyalty.services.cancelling import RedemptionNotCancellable, RedemptionNotReserved
 from loyalty.services.confirming import ReservationOver
-from loyalty.services.vouchers import CodesGenerated
 from loyalty.store import rewards_admin as rewards
 from loyalty.store.conflicts import VoucherCodeTaken
 from loyalty.store.database import Connection
@@ -18,7 +17,6 @@ from schemas.admin.rewards import (
     Cancellation,
     Confirmation,
     NewReward,
-    NewVouchers,
     Redemption,
     RedemptionFilter,
     RedemptionPage,
@@ -27,7 +25,6 @@ from schemas.admin.rewards import (
     RewardFilter,
     RewardPage,
     RewardPatch,
-    Vouchers,
 )
 
 SHOWN_CHARACTERS = 4
@@ -85,15 +82,6 @@ async def release_redemption(call: Call[Release, None]) -> Answer:
     return Answer(200, done, changed_members=frozenset({done.member_id}))
 
 
-async def upload_vouchers(call: Call[NewVouchers, None]) -> Answer:
-    reward_id = call.path["reward_id"]
-    return Answer(200, await vouchers.upload_vouchers(call.conn, reward_id, call.body, actor_of(call), call.deps.clock))
-
-
-async def get_vouchers(call: Call[None, None]) -> Answer:
-    return Answer(200, await vouchers.view_vouchers(call.conn, call.path["reward_id"]))
-
-
 def _shown(call: Call[Any, Any], redemption: Redemption) -> Redemption:
     if (call.principal.role or 0) >= Role.OPERATOR:
         return redemption
@@ -125,17 +113,6 @@ ROUTES = tagged(
         OPERATOR,
         RewardPatch,
         {200: Reward},
-    ),
-    read("/rewards/{reward_id}/vouchers", get_vouchers, "Count a reward's voucher codes", Vouchers),
-    change(
-        "POST",
-        "/rewards/{reward_id}/vouchers",
-        upload_vouchers,
-        "Add voucher codes that a reward hands out",
-        OPERATOR,
-        NewVouchers,
-        {200: Vouchers},
-        CodesGenerated,
     ),
     read("/redemptions", list_redemptions, "Find redemptions", RedemptionPage, RedemptionFilter),
     read("/redemptions/{redemption_id}", get_redemption, "Get a redemption", Redemption),

@@ -21,6 +21,7 @@ from api.admin import (
     sessions,
     signing_keys,
     transactions,
+    vouchers,
     webhooks,
 )
 from api.kit.routes import Route
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *custom_events.ROUTES,
     *referrals.ROUTES,
     *rewards.ROUTES,
+    *vouchers.ROUTES,
     *merchants.ROUTES,
     *signing_keys.ROUTES,
     *program.ROUTES,

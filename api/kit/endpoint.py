@@ -66,7 +66,7 @@ class Endpoint:
         self._route = route
         self._metrics = metrics
         self._addresses = addresses
-        self._takes_body = route.body is not NoBody
+        self._takes_body = route.body is not NoBody and not route.takes_lines
         self._takes_query = route.query is not NoQuery
 
     async def __call__(self, request: Request, **path: str) -> HTTPResponse | None:

@@ -88,7 +88,7 @@ def _schemas(api: Api) -> tuple[dict[str, Any], Refs]:
     wanted: list[tuple[type[BaseModel], Mode]] = [(Problem, "serialization")]
     for route in api.routes:
         wanted += [(route.body, "validation")] if route.body is not NoBody else []
-        answered = [*route.answers.values(), *route.events.values()]
+        answered = [*route.answers.values(), *route.events.values(), route.line]
         wanted += [(model, "serialization") for model in answered if model is not None]
     refs, found = models_json_schema(list(dict.fromkeys(wanted)), ref_template=REF)
     return dict(sorted(found["$defs"].items())), dict(refs)
@@ -111,15 +111,16 @@ def _operation(route: Route, refs: Refs, refusals: Responses) -> dict[str, Any]:
         "parameters": list(_parameters(route)),
         "responses": _answers(route, refs) | refusals.of(problems_of(route)),
     }
-    if route.body is not NoBody:
-        content = {"application/json": {"schema": refs[route.body, "validation"]}}
+    if content := _body(route, refs):
         operation["requestBody"] = {"required": not route.body_optional, "content": content}
     if route.access.least_role is not None:
         operation["x-least-role"] = route.access.least_role.name.lower()
-    if route.takes_lines:
-        content = {media_type: {"schema": {"type": "string", "minLength": 1}} for media_type in route.takes_lines}
-        operation["requestBody"] = {"required": True, "content": content}
     return {name: value for name, value in operation.items() if value or name == "security"}
+
+
+def _body(route: Route, refs: Refs) -> dict[str, Any]:
+    json = {} if route.body is NoBody else {"application/json": {"schema": refs[route.body, "validation"]}}
+    return json | {media_type: {"schema": {"type": "string", "minLength": 1}} for media_type in route.takes_lines}
 
 
 def _parameters(route: Route) -> Iterator[dict[str, Any]]:
@@ -163,6 +164,8 @@ def _answer(route: Route, model: type[BaseModel] | None, refs: Refs) -> dict[str
         answer["content"] = {route.answer_type: {"schema": refs[model, "serialization"]}}
     if route.also_csv:
         answer["content"]["text/csv"] = {"schema": {"type": "string"}}
+    if route.line is not None:
+        answer["content"]["application/x-ndjson"] = {"schema": refs[route.line, "serialization"]}
     return answer
 
 

@@ -210,7 +210,10 @@ class Route:
     events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     also_csv: bool = False
     takes_lines: tuple[str, ...] = ()
-    """Media types of a body that the handler reads itself, as it arrives, from `call.chunks`."""
+    """Media types of a body that the handler reads itself, as it arrives, from `call.chunks`. With a `body` too the
+    handler also takes JSON, and reads that itself too."""
+    line: type[BaseModel] | None = None
+    """What an answer to lines has in each line, when the route answers something else to JSON."""
     answer_type: str = "application/json"
 
     @property

@@ -41,7 +41,7 @@ select v.reward_id, v.code
 from unnest(:reward_ids::uuid[], :counts::bigint[]) as w (reward_id, wanted)
 cross join lateral (
   select reward_id, code from voucher where voucher.reward_id = w.reward_id and redemption_id is null
-  order by uploaded_at, code limit w.wanted for update skip locked
+  order by uploaded_at, upload_line, code limit w.wanted for update skip locked
 ) v;
 
 -- name: take_vouchers!

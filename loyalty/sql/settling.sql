@@ -37,11 +37,16 @@ update redemption set status = 'cancelled', returned_entry_id = :entry_id, walle
 where id = :redemption_id and status = 'pending';
 
 -- name: insert_vouchers
--- Codes for a reward to hand out; gives back those that it did not have before.
-insert into voucher (reward_id, code, uploaded_at)
-select :reward_id, code, :at from unnest(:codes::text[]) with ordinality as c (code, place) order by place
+-- Codes for a reward to hand out, in the order of their lines; gives back those that it did not have before.
+insert into voucher (reward_id, code, uploaded_at, upload_id, upload_line)
+select :reward_id, code, :at, :upload_id, line from unnest(:codes::text[], :lines::bigint[]) as c (code, line)
+order by line
 on conflict do nothing
 returning code;
+
+-- name: voucher_places
+-- Which upload these codes of a reward came by, and in which line of it.
+select code, upload_id, upload_line from voucher where reward_id = :reward_id and code = any(:codes::text[]);
 
 -- name: count_vouchers^
 -- How many codes a reward has, and how many of them nobody has yet.

@@ -1,6 +1,6 @@
 """Redemptions after their decision: confirmed, released, cancelled. And the codes that rewards hand out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -33,6 +33,21 @@ class Cancelled(NamedTuple):
     redemption_id: UUID
     entry_id: int
     wallet_version: int
+
+
+class VoucherUpload(NamedTuple):
+    """A list of codes for a reward, as one knows it again while it arrives. `at` orders uploads."""
+
+    upload_id: UUID
+    reward_id: UUID
+    at: datetime
+
+
+class VoucherPlace(NamedTuple):
+    """Where a code came from; of codes that have been there for long, nothing is known."""
+
+    upload_id: UUID | None
+    line: int | None
 
 
 async def get_member_id(conn: Connection, redemption_id: UUID) -> UUID:
@@ -79,9 +94,23 @@ async def save_cancelled(conn: Connection, cancelled: Sequence[Cancelled], reaso
     )
 
 
-async def insert_vouchers(conn: Connection, reward_id: UUID, codes: Sequence[str], at: datetime) -> int:
-    """How many of the codes the reward did not have before."""
-    return len(await fetch_all(queries.insert_vouchers(conn, reward_id=reward_id, codes=list(codes), at=at)))
+async def insert_vouchers(conn: Connection, upload: VoucherUpload, codes: Mapping[int, str]) -> int:
+    """Adds codes, by their lines in the upload; how many of them the reward did not have before."""
+    added = queries.insert_vouchers(
+        conn,
+        reward_id=upload.reward_id,
+        codes=list(codes.values()),
+        lines=list(codes),
+        at=upload.at,
+        upload_id=upload.upload_id,
+    )
+    return len(await fetch_all(added))
+
+
+async def voucher_places(conn: Connection, reward_id: UUID, codes: Collection[str]) -> dict[str, VoucherPlace]:
+    """Where those of the codes that the reward has came from."""
+    rows = await fetch_all(queries.voucher_places(conn, reward_id=reward_id, codes=list(codes)))
+    return {row["code"]: VoucherPlace(row["upload_id"], row["upload_line"]) for row in rows}
 
 
 async def count_vouchers(conn: Connection, reward_id: UUID) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Rewards and what was asked of them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -173,9 +173,52 @@ class Release(Command):
 
 
 class NewVouchers(Command):
-    """Codes to hand out, in this order. Those that the reward has already are passed over."""
+    """Codes to hand out, in this order. Those that the reward has already are passed over. More of them, or to hear of
+    each: send a file."""
 
     codes: Annotated[list[VoucherCode], Field(min_length=1, max_length=VOUCHERS_LIMIT)]
+
+
+class VoucherLine(Command):
+    """A line of a file: a code to hand out."""
+
+    code: VoucherCode
+
+
+class UploadedVoucher(Answered):
+    """What became of a line of a file. Lines are counted from 1, the header too. A code is named when it was not added:
+    the reward had it before (`known`), or an earlier line of the file has it (`repeated`)."""
+
+    line: int
+    status: Literal["added", "known", "repeated", "refused"]
+    voucher_code: str | None = None
+    first_line: int | None = Field(None, description="of a repeated code, the line that was added")
+    code: str | None = Field(None, description="why a line was refused, as in a problem")
+    detail: str | None = None
+    errors: list[dict[str, Any]] | None = None
+
+
+class VoucherSummary(Answered):
+    """The last line of an answer. Without it, or with `complete: false`, send the same file again: nothing is twice."""
+
+    summary: Literal[True] = True
+    complete: bool
+    upload_id: UUID
+    lines: int
+    added: int
+    known: int
+    repeated: int
+    refused: int
+    detail: str | None = Field(None, description="why it ended early")
+
+
+class VoucherBatch(Answered):
+    """What the audit log keeps of some lines of a file."""
+
+    upload_id: UUID
+    first_line: int
+    last_line: int
+    added: int
 
 
 class Vouchers(Answered):

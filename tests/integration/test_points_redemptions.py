@@ -9,12 +9,14 @@ from uuid import UUID
 
 import pytest
 
+from loyalty.clock import new_id
 from loyalty.services.auditing import Actor
 from loyalty.services.cancelling import RedemptionNotCancellable, cancel_redemption, end_reservations
 from loyalty.services.redeeming import decide_redemptions
 from loyalty.services.tending import Tended
 from loyalty.store import settling
 from loyalty.store.database import Connection, Pool
+from loyalty.store.settling import VoucherUpload
 from schemas.admin.rewards import Cancellation
 from tests.support.points import (
     Shop,
@@ -238,12 +240,15 @@ async def test_many_reservations_end_in_bounded_steps(conn: Connection) -> None:
 async def test_uploaded_codes_are_handed_out_each_once_and_in_order(conn: Connection) -> None:
     shop = await Shop.open(conn)
     member_id, reward_id = await shop.member(), await add_reward(conn, 10, voucher_source="uploaded")
-    await settling.insert_vouchers(conn, reward_id, ["B-2", "A-1"], NOON)
-    assert await settling.insert_vouchers(conn, reward_id, ["A-1"], NOON) == 0
+    first, second = (VoucherUpload(new_id(), reward_id, NOON) for _ in range(2))
+    assert await settling.insert_vouchers(conn, first, {1: "B-2", 2: "A-1"}) == 2
+    assert await settling.insert_vouchers(conn, second, {1: "A-1"}) == 0
     await shop.buy(member_id, 100)
     asked = [await ask(shop, member_id, reward_id) for _ in range(3)]
     await decide(shop, *asked)
     assert await statuses(conn) == ["completed", "completed", "out_of_stock"]
+    codes = await conn.fetch("select voucher_code from redemption order by id")
+    assert [row["voucher_code"] for row in codes] == ["B-2", "A-1", None]
     assert await settling.count_vouchers(conn, reward_id) == (2, 0)
     await cancel(shop, asked[0])
     assert await settling.count_vouchers(conn, reward_id) == (2, 0)
@@ -254,7 +259,8 @@ async def test_codes_under_concurrency_are_handed_out_once(pool: Pool) -> None:
         rewards = [await add_reward(conn, 10, voucher_source="uploaded") for _ in range(2)]
         shop = await Shop.open(conn)
         for reward_id in rewards:
-            await settling.insert_vouchers(conn, reward_id, [f"code-{n}" for n in range(20)], NOON)
+            codes = {n: f"code-{n}" for n in range(1, 21)}
+            await settling.insert_vouchers(conn, VoucherUpload(new_id(), reward_id, NOON), codes)
         events = []
         for n in range(60):
             member_id = await shop.member()
