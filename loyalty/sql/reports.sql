@@ -30,6 +30,24 @@ where recorded_at >= :starts_at and recorded_at < :ends_at group by day order by
 select (created_at at time zone :time_zone::text)::date as day, count(*) as count from member
 where created_at >= :starts_at and created_at < :ends_at group by day order by day;
 
+-- name: members_active
+-- Members who bought, asked for a reward, or did what a merchant told of, each once in a day and once in a range.
+-- Without a day: of the days before first_day, and from it on.
+with acted as (
+  select member_id, recorded_at as at from transaction
+  where recorded_at >= :starts_at and recorded_at < :ends_at
+  union all
+  select member_id, requested_at from redemption where requested_at >= :starts_at and requested_at < :ends_at
+  union all
+  select member_id, recorded_at from member_event
+  where recorded_at >= :starts_at and recorded_at < :ends_at and not starts_with(event_type, 'referral.')
+), by_day as (
+  select distinct member_id, (at at time zone :time_zone::text)::date as day from acted
+)
+select day >= :first_day::date as is_wanted, case when grouping(day) = 0 then day end as day,
+  count(distinct member_id) as count
+from by_day group by grouping sets ((day >= :first_day::date, day), (day >= :first_day::date));
+
 -- name: redemptions_completed_by_day
 -- Rewards handed out, for each local day.
 select (completed_at at time zone :time_zone::text)::date as day, count(*) as count from redemption

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
-from loyalty.store.queries import queries
+from loyalty.store.queries import fetch_all, queries
 from schemas.admin.pipeline import DeadLetter, DeadLetterCounts, DeadLetterFilter
 from schemas.admin.reports import PointsMoved, RedemptionOutcome
 
@@ -34,6 +34,15 @@ class Holdings:
 
     points: int
     members: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembersActive:
+    """How many members did something: by day, in a range of days, and in the days before it."""
+
+    by_day: dict[date, int]
+    in_range: int
+    before: int
 
 
 async def read_one_snapshot(conn: Connection) -> None:
@@ -63,6 +72,14 @@ async def transactions_by_day(conn: Connection, span: Span) -> dict[date, int]:
 
 async def members_joined_by_day(conn: Connection, span: Span) -> dict[date, int]:
     return await _counts(queries.members_joined_by_day(conn, **span.parameters()))
+
+
+async def members_active(conn: Connection, span: Span, first_day: date) -> MembersActive:
+    """Members who did something, each once in a day and once in a range."""
+    rows = queries.members_active(conn, first_day=first_day, **span.parameters())
+    found = {(row["is_wanted"], row["day"]): row["count"] for row in await fetch_all(rows)}
+    by_day = {day: count for (_, day), count in found.items() if day is not None}
+    return MembersActive(by_day, in_range=found.get((True, None), 0), before=found.get((False, None), 0))
 
 
 async def redemptions_completed_by_day(conn: Connection, span: Span) -> dict[date, int]:

@@ -48,6 +48,21 @@ class DayFigures(PointsMoved):
     day: date
     transactions: int
     members_joined: int
+    members_active: int = Field(description="who bought, asked for a reward, or did what a merchant told of")
+    redemptions_completed: int
+
+
+class PreviousRange(Answered):
+    """As many days, right before the range: for comparison. Its closing_points are the range's opening_points."""
+
+    from_day: date = Field(serialization_alias="from")
+    to_day: date = Field(serialization_alias="to")
+    opening_points: int
+    moved: PointsMoved
+    closing_points: int
+    transactions: int
+    members_joined: int
+    members_active: int
     redemptions_completed: int
 
 
@@ -75,5 +90,7 @@ class Overview(Answered):
     currency: CurrencyCode
     members: int = Field(description="now")
     transactions: int = Field(description="recorded in the range")
+    members_active: int = Field(description="in the range, each member once")
     redemptions: list[RedemptionOutcome] = Field(description="requested in the range, by outcome")
     days: list[DayFigures]
+    previous: PreviousRange

@@ -79,6 +79,37 @@ async def test_the_overview_agrees_with_the_ledger_to_the_point(api: AdminApi) -
     assert (first["transactions"], first["members_joined"], report["transactions"]) == (1, 1, 1)
 
 
+async def test_the_overview_tells_the_range_before_and_who_was_active(api: AdminApi) -> None:
+    """Ada buys on both days of the range and before it, Grace asks for a reward, Bob only joins."""
+    first = DAY + timedelta(days=1)
+    async with api.pool.acquire() as conn:
+        ada, grace = await add_member(conn, joined_at=at(DAY)), await add_member(conn, joined_at=at(DAY))
+        await add_member(conn, joined_at=at(first))
+        merchant_id = await add_merchant(conn)
+        for day, points in ((DAY, 100), (first, 10), (first + timedelta(days=1), 1)):
+            await add_transaction(conn, ada, merchant_id, at=at(day))
+            await book(conn, ada, "earn", points, at(day))
+        await add_transaction(conn, ada, merchant_id, at=at(DAY, 13))
+        await book(conn, ada, "redeem", 30, at(DAY - timedelta(days=1)))
+        asked = await add_redemption(conn, grace, await add_reward(conn))
+        await conn.execute("update redemption set requested_at = $2 where id = $1", asked, at(first))
+        before_that = await ledger_total(conn, at(DAY - timedelta(days=1), 0))
+    report = (await api.admin.get("/reports/overview", from_=first, to=first + timedelta(days=1))).body
+    assert [(day["members_active"], day["transactions"]) for day in report["days"]] == [(2, 1), (1, 1)]
+    assert (report["members_active"], report["transactions"], report["opening_points"]) == (2, 2, 70)
+    assert report["previous"] == {
+        "from": "2026-03-28",
+        "to": "2026-03-29",
+        "opening_points": before_that,
+        "moved": {"issued": 100, "redeemed": 30, "adjusted": 0, "reversed": 0, "expired": 0},
+        "closing_points": 70,
+        "transactions": 2,
+        "members_joined": 2,
+        "members_active": 1,
+        "redemptions_completed": 0,
+    }
+
+
 async def test_the_overview_counts_redemptions_by_outcome(api: AdminApi) -> None:
     async with api.pool.acquire() as conn:
         member_id, reward_id = await add_member(conn), await add_reward(conn)
