@@ -168,10 +168,12 @@ def _verified_text(found: RulesVerified, seconds: float) -> str:
 def _replayed_text(result: ReplayResult) -> str:
     total = result.points
     lines = [
-        f"{result.purchases:,} purchases of {result.members:,} members: {total.actual:,} points given, {total.draft:,} "
+        f"{result.purchases:,} purchases and {result.events:,} events of {result.members:,} members: "
+        f"{total.actual:,} points given, {total.draft:,} "
         f"under the draft ({total.difference:+,} points, {total.difference_money} {result.currency}).",
         f"{result.members_better:,} members better off, {result.members_worse:,} worse; "
-        f"{result.purchases_changed:,} purchases changed.",
+        f"{result.purchases_changed:,} purchases and {result.events_changed:,} events changed. "
+        "Members are met in the tiers of then.",
     ]
     lines += [f"  {rule.name}: {rule.actual:,} → {rule.draft:,} ({rule.difference:+,})" for rule in result.by_rule]
     lines += [f"  tier {tier.tier_code}: {tier.actual:,} → {tier.draft:,}" for tier in result.by_tier]

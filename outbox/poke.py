@@ -57,9 +57,7 @@ class Poke:
         pause_seconds = FIRST_PAUSE_SECONDS
         while True:
             with contextlib.suppress(*DATABASE_ERRORS):
-                connection = await asyncpg.connect(
-                    self._dsn, server_settings=SESSION, timeout=STATEMENT_SECONDS
-                )
+                connection = await asyncpg.connect(self._dsn, server_settings=SESSION, timeout=STATEMENT_SECONDS)
                 pause_seconds = FIRST_PAUSE_SECONDS
                 try:
                     await self._serve(connection)

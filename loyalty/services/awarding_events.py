@@ -9,8 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
-from loyalty.domain.purchase import EventFacts, MemberFacts, Purchase
-from loyalty.domain.rules.conditions import event_value
+from loyalty.domain.purchase import MemberFacts, Purchase
+from loyalty.domain.rules.conditions import happening
 from loyalty.services.events import emit, outgoing
 from loyalty.services.incoming import NOTHING_HANDLED, Handled, Incoming, first_of_each
 from loyalty.services.posting import Book
@@ -60,7 +60,8 @@ async def _evaluate(
         for event, what in happened
         for key in rules.for_events(event.body.event_type).usage_keys(what)
     }
-    usage, trials = await RuleUsage.lock(conn, wanted), Trials(rules.on_trial)
+    usage = await RuleUsage.lock(conn, wanted)
+    trials = await Trials.open(conn, rules.on_trial, [(event.body.member_id, what) for event, what in happened])
     awarded = []
     for event, what in happened:
         wallet = book.wallets[event.body.member_id]
@@ -69,7 +70,7 @@ async def _evaluate(
         ruleset = rules.for_events(event.body.event_type)
         used = usage.seen_by(wallet.member_id)
         award = ruleset.evaluate(what, facts, used)
-        trials.evaluate(what, facts, used)
+        trials.evaluate(wallet.member_id, what, facts, used)
         usage.count(wallet.member_id, award.usage_changes)
         awarded.append(post_award(book, wallet, event, event.body.event_id, award, rules, at))
     await usage.save(conn)
@@ -79,8 +80,7 @@ async def _evaluate(
 
 def purchase_of(event: EventRecorded, currency: str) -> Purchase:
     """The event as the rules look at it: nothing was bought."""
-    fields = {name: event_value(value) for name, value in event.fields.items()}
-    return Purchase(event.merchant_id, event.occurred_at, 0, currency, (), EventFacts(event.event_type, fields))
+    return happening(event.merchant_id, event.occurred_at, currency, event.event_type, event.fields)
 
 
 def _event_awarded(done: Awarded[EventRecorded], event_id: UUID, at: datetime) -> NewEvent:

@@ -34,6 +34,7 @@ MAX_NUMBER = 10**9
 MAX_DECIMALS = 4
 MAX_TEXT_CHARACTERS = 200
 OWN_EVENTS = "referral."
+UNKNOWN_TYPE = ("/event_type", "There is no such type of events")
 
 
 class EventTypeExists(Conflict):
@@ -103,7 +104,7 @@ async def check_event_type(conn: Connection, rule: RuleDefinition) -> None:
         return
     event_type = await store.find_type(conn, rule.event_type)
     if event_type is None:
-        raise Invalid([("/event_type", "There is no such type of events")])
+        raise Invalid([UNKNOWN_TYPE])
     known = {f"fields.{field.name}" for field in event_type.fields}
     errors = [
         (f"/conditions/{place}/field", f"Events of this type have no {condition.field.value}")
@@ -114,11 +115,16 @@ async def check_event_type(conn: Connection, rule: RuleDefinition) -> None:
         raise Invalid(errors)
 
 
+async def wrong_in_event(conn: Connection, code: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What does not fit the type of an event, by its place in the event."""
+    event_type = await store.find_type(conn, code)
+    return [UNKNOWN_TYPE] if event_type is None else list(_wrong_fields(event_type.fields, fields))
+
+
 async def _check(conn: Connection, command: NewCustomEvent, at: datetime) -> None:
-    event_type = await store.find_type(conn, command.event_type)
-    if event_type is None or event_type.code.startswith(OWN_EVENTS):
-        raise Invalid([("/event_type", "There is no such type of events")])
-    errors = list(_wrong_fields(event_type.fields, command.fields))
+    if command.event_type.startswith(OWN_EVENTS):
+        raise Invalid([UNKNOWN_TYPE])
+    errors = await wrong_in_event(conn, command.event_type, command.fields)
     if command.occurred_at is not None and not EARLIEST <= command.occurred_at <= at + FUTURE_SKEW:
         errors.append(("/occurred_at", "An event occurs neither in the future nor before 1970"))
     if errors:

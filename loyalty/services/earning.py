@@ -69,13 +69,15 @@ async def _evaluate(
         for event, purchase in zip(events, purchases, strict=True)
         for key in rules.ruleset.usage_keys(purchase)
     }
-    usage, trials = await RuleUsage.lock(conn, wanted), Trials(rules.on_trial)
+    usage = await RuleUsage.lock(conn, wanted)
+    members = [event.body.member_id for event in events]
+    trials = await Trials.open(conn, rules.on_trial, zip(members, purchases, strict=True))
     awarded = []
     for event, purchase in zip(events, purchases, strict=True):
         wallet = book.wallets[event.body.member_id]
         facts, used = _facts(wallet, rules), usage.seen_by(wallet.member_id)
         award = rules.ruleset.evaluate(purchase, facts, used)
-        trials.evaluate(purchase, facts, used)
+        trials.evaluate(wallet.member_id, purchase, facts, used)
         usage.count(wallet.member_id, award.usage_changes)
         wallet.transactions_awarded += 1
         awarded.append(post_award(book, wallet, event, event.body.transaction_id, award, rules, at))

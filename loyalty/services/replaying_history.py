@@ -1,7 +1,9 @@
-"""Replays: a draft set of rules over the purchases that were awarded, in the order in which they were.
+"""Replays: a draft set of rules over the purchases and custom events that were awarded, in the order of the awards.
 
-The draft meets every member as the member was at each purchase (the purchases before, the tier of that time), and
-limits that are unused when it begins. What was given is what the awards say, so refunds and adjustments do not count.
+The draft meets every member as the member was at each of them (the purchases before, the tier of that time, whatever
+the draft's own points would have made of it), and limits that are unused when it begins. What was given is what the
+awards say, so refunds and adjustments do not count. A rule is for purchases or for events, so its limits are used by
+the one or the other: purchases are replayed first, then events.
 """
 
 from collections import Counter
@@ -12,14 +14,18 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
+from loyalty.domain.award import Award
 from loyalty.domain.money import exponent_of
 from loyalty.domain.program import ProgramSettings, Rounding
-from loyalty.domain.rules import ActiveRule, Ruleset, compile_ruleset
+from loyalty.domain.purchase import MemberFacts
+from loyalty.domain.rules import ActiveRule, compile_ruleset
 from loyalty.domain.rules.history import History
+from loyalty.domain.rules.ruleset import compile_event_rulesets
 from loyalty.errors import NotFound
 from loyalty.services.auditing import Actor, Change, record_change
 from loyalty.services.drafts import draft_rules
 from loyalty.services.past_members import PastMembers
+from loyalty.store import custom_events
 from loyalty.store import history as store
 from loyalty.store import program as programs
 from loyalty.store.database import Connection, Record
@@ -42,7 +48,7 @@ async def request_replay(
     conn: Connection, command: NewReplay, actor: Actor, clock: Clock, make_id: IdSource = new_id
 ) -> Replay:
     """A replay that waits for its turn. Raises Invalid with a pointer for everything wrong with the rules."""
-    drafts = draft_rules(command.rules)
+    drafts = await draft_rules(conn, command.rules)
     replay = Replay(
         replay_id=make_id(),
         rules=[RuleDefinition.model_validate(draft.definition.to_json()) for draft in drafts],
@@ -111,7 +117,7 @@ async def replay_history(
 
     Raises Invalid for rules that are none.
     """
-    drafts = draft_rules(definitions)
+    drafts = await draft_rules(conn, definitions)
     program = await programs.get_program(conn)
     told = _Telling(await store.read_rulesets(conn), drafts, program)
     members = PastMembers(await store.read_tier_changes(conn))
@@ -124,6 +130,10 @@ async def replay_history(
             told.tell(row, members)
             progress.done += 1
         yield progress
+    async for rows in custom_events.read_awards(conn, from_time, to_time):
+        for row in rows:
+            told.tell_event(row, members)
+        yield progress
     progress.result = told.result()
     yield progress
 
@@ -134,23 +144,41 @@ class _Telling:
     def __init__(self, rulesets: dict[int, store.RulesetOfOld], drafts: Sequence[ActiveRule], program: Program) -> None:
         self._rulesets = rulesets
         self._program = program
-        self._draft = _compile(drafts, program)
+        settings = ProgramSettings(program.currency, program.time_zone, Rounding(program.rounding))
+        self._draft, self._no_rules = compile_ruleset(drafts, settings), compile_ruleset([], settings)
+        self._drafts_for_events = compile_event_rulesets(drafts, settings)
         self._draft_names = {draft.rule_id: draft.definition.name for draft in drafts}
-        self._names = {rule.rule_id: rule.definition.name for old in rulesets.values() for rule in old.ruleset.rules}
+        self._names = {rule.rule_id: rule.definition.name for old in rulesets.values() for rule in old.rules}
         self._past = History()
-        self._rules, self._tiers, self._members, self._tier_purchases = _Totals(), _Totals(), _Totals(), Counter[str]()
-        self._purchases = self._changed = 0
+        self._rules, self._tiers, self._members = _Totals(), _Totals(), _Totals()
+        self._tier_purchases, self._tier_events = Counter[str](), Counter[str]()
+        self._purchases = self._changed = self._events = self._events_changed = 0
 
     def tell(self, row: Record, members: PastMembers) -> None:
         facts = members.next(row, self._rulesets.get(row["ruleset_version"]))
         if not row["is_wanted"]:
             return
-        member_id, actual = row["member_id"], row["points"]
         to_be_refunded = row["transaction_id"] if row["is_refunded"] else None
-        drafted = self._past.award(self._draft, member_id, store.purchase_of(row), facts, to_be_refunded)
+        drafted = self._past.award(self._draft, row["member_id"], store.purchase_of(row), facts, to_be_refunded)
         self._purchases += 1
-        self._changed += drafted.points != actual
+        self._changed += drafted.points != row["points"]
         self._tier_purchases[facts.tier or ""] += 1
+        self._add(row, facts, drafted)
+
+    def tell_event(self, row: Record, members: PastMembers) -> None:
+        if not row["is_wanted"]:
+            return
+        facts = members.at(row, self._rulesets.get(row["ruleset_version"]))
+        draft = self._drafts_for_events.get(row["event_type"], self._no_rules)
+        what = custom_events.happening_of(row, self._program.currency)
+        drafted = self._past.award(draft, row["member_id"], what, facts)
+        self._events += 1
+        self._events_changed += drafted.points != row["points"]
+        self._tier_events[facts.tier or ""] += 1
+        self._add(row, facts, drafted)
+
+    def _add(self, row: Record, facts: MemberFacts, drafted: Award) -> None:
+        member_id, actual = row["member_id"], row["points"]
         for totals, key in ((self._tiers, facts.tier or ""), (self._members, member_id)):
             totals.actual[key] += actual
             totals.draft[key] += drafted.points
@@ -172,6 +200,8 @@ class _Telling:
             currency=self._program.currency,
             purchases=self._purchases,
             purchases_changed=self._changed,
+            events=self._events,
+            events_changed=self._events_changed,
             members=len(changes),
             members_better=len(better),
             members_worse=len(worse),
@@ -182,7 +212,10 @@ class _Telling:
             ),
             by_tier=[
                 ReplayedTier(
-                    tier_code=str(code), purchases=self._tier_purchases[str(code)], **self._of(self._tiers, code)
+                    tier_code=str(code),
+                    purchases=self._tier_purchases[str(code)],
+                    events=self._tier_events[str(code)],
+                    **self._of(self._tiers, code),
                 )
                 for code in sorted(_keys(self._tiers), key=str)
             ],
@@ -204,7 +237,3 @@ class _Telling:
 
 def _keys(totals: _Totals) -> set[object]:
     return totals.actual.keys() | totals.draft.keys()
-
-
-def _compile(drafts: Sequence[ActiveRule], program: Program) -> Ruleset:
-    return compile_ruleset(drafts, ProgramSettings(program.currency, program.time_zone, Rounding(program.rounding)))

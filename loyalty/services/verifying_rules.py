@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from loyalty.domain.award import Award
-from loyalty.domain.purchase import EventFacts, Purchase
-from loyalty.domain.rules.conditions import event_value
 from loyalty.domain.rules.history import History
 from loyalty.services.past_members import PastMembers
 from loyalty.store import custom_events
@@ -98,10 +96,7 @@ def _check_event(
     if rules is None or ruleset is None or (row["status"] == "erased" and ruleset.asks_for_birthdays):
         found.unverifiable += 1
         return
-    fields = {name: event_value(value) for name, value in row["fields"].items()}
-    what = Purchase(
-        row["merchant_id"], row["occurred_at"], 0, rules.currency, (), EventFacts(row["event_type"], fields)
-    )
+    what = custom_events.happening_of(row, rules.currency)
     found.note(row, _differences(row, past.award(ruleset, row["member_id"], what, members.at(row, rules))))
 
 

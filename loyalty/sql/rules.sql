@@ -57,6 +57,30 @@ order by 1, 2, 3
 on conflict (rule_id, version, day) do update set purchases = shadow_award.purchases + excluded.purchases,
   points = shadow_award.points + excluded.points;
 
+-- name: lock_trial_usage
+-- What these rules on trial would have given so far; under the nil UUID their budgets, locked in the order of the rules.
+with wanted as materialized (
+  select * from unnest(:rule_ids::uuid[], :versions::int[], :member_ids::uuid[], :period_keys::text[])
+    as w (rule_id, version, member_id, period_key)
+), budgets as (
+  insert into trial_usage (rule_id, version, member_id, period_key, points)
+  select rule_id, version, member_id, period_key, 0 from wanted
+  where member_id = '00000000-0000-0000-0000-000000000000' order by rule_id, version
+  on conflict (rule_id, version, member_id, period_key) do update set points = trial_usage.points
+  returning rule_id, member_id, period_key, points
+)
+select rule_id, member_id, period_key, points from budgets
+union all
+select rule_id, member_id, period_key, u.points
+from wanted join trial_usage u using (rule_id, version, member_id, period_key)
+where member_id <> '00000000-0000-0000-0000-000000000000';
+
+-- name: save_trial_usage!
+-- The counters of rules on trial as a batch left them.
+insert into trial_usage (rule_id, version, member_id, period_key, points)
+select * from unnest(:rule_ids::uuid[], :versions::int[], :member_ids::uuid[], :period_keys::text[], :points::bigint[])
+on conflict (rule_id, version, member_id, period_key) do update set points = excluded.points;
+
 -- name: list_trial_days
 -- What a rule on trial would have given, the last day first.
 select version, day, purchases, points from shadow_award where rule_id = :rule_id

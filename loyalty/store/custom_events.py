@@ -8,6 +8,8 @@ from uuid import UUID
 
 import orjson
 
+from loyalty.domain.purchase import Purchase
+from loyalty.domain.rules.conditions import happening
 from loyalty.store.awards import NewAward
 from loyalty.store.database import Connection, Record
 from loyalty.store.queries import fetch_all, queries
@@ -97,9 +99,18 @@ async def insert_awards(conn: Connection, awards: Sequence[NewAward], awarded_at
     )
 
 
-async def read_awards(conn: Connection) -> AsyncIterator[list[Record]]:
+def happening_of(row: Record, currency: str) -> Purchase:
+    """The event of a row of `read_awards`, as the rules look at it: nothing was bought."""
+    return happening(row["merchant_id"], row["occurred_at"], currency, row["event_type"], row["fields"])
+
+
+async def read_awards(
+    conn: Connection, from_time: datetime | None = None, to_time: datetime | None = None
+) -> AsyncIterator[list[Record]]:
     """Pages of awards of events, in order. Read them in one transaction that is repeatable."""
     after_seq = 0
-    while rows := await fetch_all(queries.awarded_events(conn, after_seq=after_seq, row_limit=PAGE_ROWS)):
+    while rows := await fetch_all(
+        queries.awarded_events(conn, after_seq=after_seq, from_time=from_time, to_time=to_time, row_limit=PAGE_ROWS)
+    ):
         yield rows
         after_seq = rows[-1]["seq"]

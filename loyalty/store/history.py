@@ -1,7 +1,7 @@
 """The stored history as replays read it: awards in order, the rules as they were, and the replays themselves."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +27,7 @@ TierChanges = Mapping[UUID, list[tuple[int, str, str]]]
 class RulesetOfOld:
     """What decided what a purchase earned at one version, and the tiers' multipliers of that time."""
 
+    rules: Sequence[ActiveRule]
     ruleset: Ruleset
     multipliers: Mapping[str, Decimal]
     by_event_type: Mapping[str, Ruleset]
@@ -116,6 +117,7 @@ def _ruleset(row: Record, rules: Mapping[tuple[UUID, int], ActiveRule]) -> Rules
     in_force = [rules[UUID(one["rule_id"]), one["version"]] for one in row["rules"]]
     multipliers = {tier["code"]: Decimal(str(tier["multiplier"])) for tier in row["tiers"]}
     return RulesetOfOld(
+        in_force,
         compile_ruleset(in_force, settings),
         multipliers,
         compile_event_rulesets(in_force, settings),

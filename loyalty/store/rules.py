@@ -5,14 +5,17 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from loyalty.domain.award import UsageKey
+from loyalty.domain.award import Counter, UsageKey
 from loyalty.domain.purchase import MemberFacts
 from loyalty.domain.rules.definition import ActiveRule, Limits
 from loyalty.domain.rules.parse import active_rule, parse_limits
 from loyalty.errors import NotFound
-from loyalty.store.database import Connection
+from loyalty.store.database import Connection, Record
 from loyalty.store.queries import fetch_all, queries
 from schemas.admin.rules import Rule, RuleFilter, RuleVersion, RuleWithVersions, TrialDay
+
+EVERYBODY = UUID(int=0)
+"""Whose counter a budget of a rule on trial is."""
 
 
 async def insert_rule(conn: Connection, rule_id: UUID, at: datetime) -> None:
@@ -118,6 +121,41 @@ async def count_trials(conn: Connection, counts: Mapping[TrialKey, TrialCount]) 
             purchases=[count.purchases for count in counts.values()],
             points=[count.points for count in counts.values()],
         )
+
+
+class TrialCounter(NamedTuple):
+    """A counter of a version of a rule on trial. member_id is EVERYBODY for a budget."""
+
+    version: int
+    member_id: UUID
+    key: UsageKey
+
+
+async def lock_trial_usage(conn: Connection, counters: Collection[TrialCounter]) -> dict[tuple[UUID, UsageKey], int]:
+    """Counters that do not stand at zero, by member and key. Hold the wallets' locks; budgets are locked."""
+    if not counters:
+        return {}
+    rows = await fetch_all(queries.lock_trial_usage(conn, **_columns(counters)))
+    return {(row["member_id"], _usage_key(row)): row["points"] for row in rows}
+
+
+async def save_trial_usage(conn: Connection, counters: Mapping[TrialCounter, int]) -> None:
+    if counters:
+        await queries.save_trial_usage(conn, **_columns(counters), points=list(counters.values()))
+
+
+def _usage_key(row: Record) -> UsageKey:
+    counter = Counter.BUDGET if row["member_id"] == EVERYBODY else Counter.MEMBER
+    return UsageKey(row["rule_id"], counter, row["period_key"])
+
+
+def _columns(counters: Collection[TrialCounter]) -> dict[str, list[Any]]:
+    return {
+        "rule_ids": [counter.key.rule_id for counter in counters],
+        "versions": [counter.version for counter in counters],
+        "member_ids": [counter.member_id for counter in counters],
+        "period_keys": [counter.key.period_key for counter in counters],
+    }
 
 
 async def list_trial_days(conn: Connection, rule_id: UUID, limit: int) -> list[TrialDay]:

@@ -14,7 +14,8 @@ RULES_LIMIT = 200
 
 
 class NewReplay(Command):
-    """Which rules over which purchases. Times are those of the purchases; their limits begin unused at `from`."""
+    """Which rules over which purchases and custom events. Times are those at which they were made; limits begin unused
+    at `from`."""
 
     rules: Annotated[list[NewRule], Field(min_length=1, max_length=RULES_LIMIT)]
     from_time: RequestedTime | None = Field(None, alias="from", description="included; from the first when left out")
@@ -43,10 +44,11 @@ class ReplayedRule(ReplayPoints):
 
 
 class ReplayedTier(ReplayPoints):
-    """The purchases of members who were in this tier then."""
+    """The purchases and events of members who were in this tier then."""
 
     tier_code: str
     purchases: int
+    events: int = 0
 
 
 class ReplayedMember(ReplayPoints):
@@ -61,6 +63,17 @@ class ReplayResult(Answered):
     currency: CurrencyCode
     purchases: int
     purchases_changed: int
+    events: int = Field(0, description="custom events, referrals among them")
+    events_changed: int = 0
+    tiers: Literal["of_then"] = Field(
+        "of_then",
+        description="of_then: every member is met in the tier that they were in at the time; that the draft's points "
+        "might have led to other tiers is not followed",
+    )
+    limits: Literal["unused_at_start"] = Field(
+        "unused_at_start",
+        description="unused_at_start: limits and budgets begin unused at `from`, and count what the draft gives",
+    )
     members: int
     members_better: int
     members_worse: int

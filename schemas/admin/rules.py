@@ -8,14 +8,16 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootModel
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootModel, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from schemas.admin.custom_events import EventCode
 from schemas.admin.fields import POINTS_LIMIT, Command
 from schemas.admin.lists import ListQuery
 from schemas.common import Answered, CurrencyCode, Page, UtcTime
 from schemas.customer import ITEMS_LIMIT, Amount, NewItem, ReceiptSteps, RequestedTime
+from schemas.events import EventFields
 
 
 class _DecimalOrNumber:
@@ -222,7 +224,8 @@ class TryRule(Command):
 
 
 class TrialDay(Answered):
-    """What a version of a rule on trial would have given for the purchases of a day of the program's calendar."""
+    """What a version of a rule on trial would have given for the purchases of a day of the program's calendar,
+    or for the events of its type."""
 
     version: int
     day: date
@@ -231,7 +234,7 @@ class TrialDay(Answered):
 
 
 class Trial(Answered):
-    """What a rule on trial would have given. Its limits over time count as unused for every purchase."""
+    """What a rule on trial would have given, within limits of its own: they count what the trial would have given."""
 
     rule_id: UUID
     purchases: int
@@ -250,11 +253,28 @@ class SimulatedPurchase(Command):
     items: Annotated[list[NewItem], Field(max_length=ITEMS_LIMIT)] = Field(default_factory=list)
 
 
-class Simulation(Command):
-    """What would `transaction` earn under `rules`, or under the active rules when they are left out?"""
+class SimulatedEvent(Command):
+    """A custom event that is not stored. Its member is `member_id`, else a newcomer of the base tier."""
 
-    transaction: SimulatedPurchase
+    event_type: EventCode
+    fields: EventFields = Field(default_factory=dict)
+    member_id: UUID | None = None
+    merchant_id: UUID | None = None
+    occurred_at: RequestedTime | None = Field(None, description="now when left out")
+
+
+class Simulation(Command):
+    """What would `transaction`, or `event`, earn under `rules`, or under the active rules when they are left out?"""
+
+    transaction: SimulatedPurchase | None = None
+    event: SimulatedEvent | None = None
     rules: Annotated[list[NewRule], Field(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> "Simulation":
+        if (self.transaction is None) == (self.event is None):
+            raise ValueError("give transaction or event")
+        return self
 
 
 class SimulatedShare(Answered):

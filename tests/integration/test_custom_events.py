@@ -9,12 +9,15 @@ from uuid import UUID
 
 import pytest
 
-from loyalty.clock import system_clock
+from loyalty.clock import new_id, system_clock
 from loyalty.services.awarding_events import CONSUMER, Happened, award_events
 from loyalty.services.incoming import Incoming
+from loyalty.services.replaying_history import replay_history
 from loyalty.services.rulesets import Rulesets
 from loyalty.services.verifying_rules import verify_rules
 from loyalty.store.database import Connection
+from schemas.admin.replays import ReplayResult
+from schemas.admin.rules import NewRule
 from schemas.events import EventRecorded
 from tests.support.admin_api import AdminApi, Client, admin_api
 from tests.support.points import broken_checks
@@ -172,6 +175,73 @@ async def test_purchases_earn_nothing_by_rules_for_events(api: AdminApi, till: C
     await activate(api, RULE)
     simulated = await api.admin.post("/earning-rules/simulate", {"transaction": {"amount": "10.00", "currency": "GBP"}})
     assert simulated.body["points"] == 0
+
+
+async def test_a_draft_for_events_is_simulated(api: AdminApi, till: Client) -> None:
+    await activate(api, RULE)
+    member_id = str(await new_member(api))
+    happened = {"event_type": "review.written", "member_id": member_id, "fields": {"stars": 5, "verified": True}}
+    now = (await api.admin.post("/earning-rules/simulate", {"event": happened})).body
+    assert (now["points"], [rule["name"] for rule in now["rules"]]) == (20, ["Thanks for the review"])
+    draft = {**RULE, "effect": {"type": "fixed", "points": 60}}
+    drafted = (await api.admin.post("/earning-rules/simulate", {"event": happened, "rules": [draft]})).body
+    assert (drafted["points"], drafted["receipt"]["cuts"][0]["points"]) == (50, "10")
+    poor = {**happened, "fields": {"stars": 1, "verified": True}}
+    assert (await api.admin.post("/earning-rules/simulate", {"event": poor})).body["points"] == 0
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"event": {**happened, "event_type": "walk.taken"}}, "/event/event_type"),
+        ({"event": {**happened, "fields": {"stars": 5}}}, "/event/fields/verified"),
+        ({"event": {**happened, "member_id": str(new_id())}}, "/event/member_id"),
+        ({"event": happened, "rules": [draft, {**draft, "event_type": "walk.taken"}]}, "/rules/1/event_type"),
+        ({}, ""),
+    ]
+    for body, pointer in wrong:
+        refused = await api.admin.post("/earning-rules/simulate", body)
+        assert (refused.status, refused.pointers) == (422, [pointer]), body
+
+
+async def replayed(conn: Connection, *rules: dict[str, Any]) -> ReplayResult:
+    definitions = [NewRule.model_validate(rule) for rule in rules]
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        result = [one async for one in replay_history(conn, definitions)][-1].result
+    assert result is not None
+    return result
+
+
+async def test_drafts_for_events_are_replayed_over_the_history(api: AdminApi, till: Client) -> None:
+    await activate(api, RULE)
+    member_id = await new_member(api)
+    for stars in (5, 4, 5, 2):
+        await till.post("/events", review(member_id, stars=stars))
+    async with api.pool.acquire() as conn:
+        assert await award(conn, await recorded(api)) == 4
+        same = await replayed(conn, RULE)
+        assert (same.purchases, same.events, same.events_changed, same.points.difference) == (0, 4, 0, 0)
+        changed = await replayed(conn, {**RULE, "effect": {"type": "fixed", "points": 30}, "limits": {}})
+        assert (changed.events_changed, changed.points.actual, changed.points.draft) == (3, 50, 90)
+        assert [(rule.name, rule.actual, rule.draft) for rule in changed.by_rule] == [(RULE["name"], 50, 90)]
+        assert [(tier.purchases, tier.events, tier.draft) for tier in changed.by_tier] == [(0, 4, 90)]
+        assert (changed.tiers, changed.limits) == ("of_then", "unused_at_start")
+        without = await replayed(conn, {"name": "Base", "effect": {"type": "fixed", "points": 5}})
+        assert (without.points.actual, without.points.draft, without.members_worse) == (50, 0, 1)
+    unknown = {"rules": [{**RULE, "event_type": "walk.taken"}]}
+    refused = await api.admin.post("/earning-rules/replays", unknown)
+    assert (refused.status, refused.pointers) == (422, ["/rules/0/event_type"])
+
+
+async def test_a_trial_for_events_has_limits_of_its_own(api: AdminApi, till: Client) -> None:
+    tried = {**RULE, "name": "Thirty", "effect": {"type": "fixed", "points": 30}, "conditions": []}
+    rule_id = (await api.admin.post("/earning-rules", tried)).body["rule_id"]
+    await api.admin.post(f"/earning-rules/{rule_id}/try")
+    member_id = await new_member(api)
+    for _ in range(3):
+        await till.post("/events", review(member_id))
+    events = await recorded(api)
+    async with api.pool.acquire() as conn:
+        await award(conn, events[:1])
+        await award(conn, events[1:])
+    trial = (await api.as_role("viewer").get(f"/earning-rules/{rule_id}/trial")).body
+    assert (trial["purchases"], trial["points"]) == (2, 50)
 
 
 async def test_the_number_of_statements_does_not_depend_on_the_batch(api: AdminApi, till: Client) -> None:

@@ -324,6 +324,52 @@ async def test_a_rule_on_trial_awards_nothing_and_is_counted(api: AdminApi) -> N
     assert (in_force.status, in_force.code) == (409, "rule_in_force")
 
 
+async def test_a_trial_has_limits_and_a_budget_of_its_own(api: AdminApi) -> None:
+    """The rule in force and the trial give 10 a purchase; the trial 25 to a member and 40 in all."""
+    await activate(api, {**BASE, "limits": {"budget_points": 1_000}})
+    limits = {"points_per_member": {"points": 25, "period": "ever"}, "budget_points": 40}
+    rule_id = (await api.admin.post("/earning-rules", {**DOUBLE, "limits": limits})).body["rule_id"]
+    await api.admin.post(f"/earning-rules/{rule_id}/try")
+
+    async def tried() -> tuple[int, int]:
+        trial = (await api.as_role("viewer").get(f"/earning-rules/{rule_id}/trial")).body
+        return trial["purchases"], trial["points"]
+
+    async with api.pool.acquire() as conn:
+        ada, grace = [await purchases(conn, await add_member(conn), 4) for _ in range(2)]
+        await award(conn, ada[:1])
+        assert await tried() == (1, 10)
+        await award(conn, ada[1:])
+        assert await tried() == (3, 25)
+        await award(conn, grace)
+        assert await tried() == (5, 40)
+        assert await conn.fetchval("select sum(points) from award") == 80
+        assert await conn.fetchval("select points from rule_budget_usage") == 80
+        assert await conn.fetchval("select count(*) from rule_member_usage") == 0
+        await api.admin.post(f"/earning-rules/{rule_id}/versions", {**DOUBLE, "limits": limits})
+        await api.admin.post(f"/earning-rules/{rule_id}/try")
+        await award(conn, await purchases(conn, ada[0].body.member_id, 1))
+        assert await tried() == (6, 50)
+        await api.admin.post(f"/earning-rules/{rule_id}/activate")
+        await award(conn, await purchases(conn, ada[0].body.member_id, 1))
+        assert await conn.fetchval("select points from award order by seq desc limit 1") == 21
+        assert (await verified(conn)).differences == 0
+
+
+async def test_workers_at_once_keep_a_trial_within_its_budget(api: AdminApi) -> None:
+    rule_id = (await api.admin.post("/earning-rules", {**BASE, "limits": {"budget_points": 97}})).body["rule_id"]
+    await api.admin.post(f"/earning-rules/{rule_id}/try")
+    async with api.pool.acquire() as conn:
+        batches = [await purchases(conn, await add_member(conn), 2) for _ in range(8)]
+
+    async def one(batch: list[Recorded]) -> None:
+        async with api.pool.acquire() as conn:
+            await award(conn, batch)
+
+    await asyncio.gather(*(one(batch) for batch in batches))
+    assert (await api.as_role("viewer").get(f"/earning-rules/{rule_id}/trial")).body["points"] == 97
+
+
 async def test_a_planned_activation_happens_when_its_time_has_come(api: AdminApi) -> None:
     rule_id = (await api.admin.post("/earning-rules", BASE)).body["rule_id"]
     at = system_clock() + timedelta(hours=1)

@@ -5,7 +5,7 @@ Decimals are compared as whole numbers of ten-thousandths: a rule's have at most
 
 import calendar
 import operator
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
 from loyalty.domain.money import exponent_of
-from loyalty.domain.purchase import FieldValue, Line, MemberFacts, Purchase
+from loyalty.domain.purchase import EventFacts, FieldValue, Line, MemberFacts, Purchase
 from loyalty.domain.rules.definition import Condition, EventField, Field, Op, Window
 from loyalty.domain.rules.fields import MAX_DECIMALS
 
@@ -61,6 +61,14 @@ def event_value(value: object) -> FieldValue:
     if isinstance(value, bool | str):
         return value
     return int(Decimal(str(value)).scaleb(MAX_DECIMALS))
+
+
+def happening(
+    merchant_id: UUID, occurred_at: datetime, currency: str, event_type: str, fields: Mapping[str, Any]
+) -> Purchase:
+    """A custom event as the rules look at it: nothing was bought."""
+    values = {name: event_value(value) for name, value in fields.items()}
+    return Purchase(merchant_id, occurred_at, 0, currency, (), EventFacts(event_type, values))
 
 
 def is_birthday(birth_date: date | None, day: date) -> bool:
