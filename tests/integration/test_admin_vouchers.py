@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.admin_api import PREFIX, AdminApi, RoleName, admin_api
+from schemas.admin.access import Role as RoleName
+from tests.support.admin_api import PREFIX, AdminApi, admin_api
 from tests.support.rows import add_reward
 from tests.support.waiting import eventually
 
