@@ -138,7 +138,8 @@ TABLES: Mapping[str, Table] = {
     "transfer": Table(
         identifies="note", record="id from_member_id to_member_id points sent_entry_id received_entry_id transferred_at"
     ),
-    "voucher": Table(record="reward_id code uploaded_at redemption_id"),
+    "trial_usage": Table(copy="rule_id version member_id period_key points"),
+    "voucher": Table(record="reward_id code uploaded_at redemption_id", impersonal="upload_id upload_line"),
     "webhook_attempt": Table(impersonal="delivery_id n at duration_ms status error answer"),
     "webhook_cursor": Table(impersonal="one since until next_id high_id"),
     "webhook_delivery": Table(
