@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.kit.routes import MEMBER, Answer, Call, Database, Route
 from loyalty.services.auditing import Actor
-from loyalty.services.member_views import view_points, view_profile
+from loyalty.services.member_views import shown, view_points_of, view_profile
 from loyalty.services.transferring import TRANSFER_PROBLEMS, transfer_points
 from loyalty.store.members import MemberInactive
 from schemas.customer import PointsBalance, Profile
@@ -16,7 +16,7 @@ async def get_profile(call: Call[None, None]) -> Answer:
 
 
 async def get_points(call: Call[None, None]) -> Answer:
-    return Answer(200, await view_points(call.conn, call.principal.id))
+    return Answer(200, shown(await call.deps.together.ask(view_points_of, call.principal.id)))
 
 
 async def get_points_balance(call: Call[None, None]) -> Answer:
@@ -50,6 +50,7 @@ ROUTES = (
         access=MEMBER,
         answers={200: PointsBalance},
         problems=(MemberInactive,),
+        database=Database.NONE,
     ),
     Route(
         method="GET",
@@ -60,6 +61,7 @@ ROUTES = (
         access=MEMBER,
         answers={200: PointsBalance},
         problems=(MemberInactive,),
+        database=Database.NONE,
     ),
     Route(
         method="POST",

@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-from api.kit.routes import MEMBER, Answer, Call, Database, Keep, Route
+from api.kit.routes import MEMBER, Answer, AtOnce, Call, Database, Keep, Route
 from loyalty.errors import Invalid, NotFound
 from loyalty.services.member_views import show_transaction, view_receipt, view_transaction, view_transactions
 from loyalty.services.receipts import RECEIPT_PROBLEMS, check_claim
 from loyalty.services.recording import (
     ExternalIdReused,
     RecordTransaction,
+    record_at_once,
     record_transaction,
-    record_transaction_at_once,
+    whole_purchase,
 )
+from loyalty.store.database import Connection
 from loyalty.store.idempotency import KeptAnswer
 from loyalty.store.members import MemberInactive
-from loyalty.store.transactions import StoredTransaction
+from loyalty.store.transactions import StoredTransaction, WholePurchase
 from schemas.common import PageQuery
 from schemas.customer import NewTransaction, Transaction, TransactionPage, TransactionReceipt
 
 
 async def post_transaction(call: Call[NewTransaction, None]) -> Answer:
-    command = await _checked(call)
-    recorded = await record_transaction(call.conn, command, call.deps.clock, call.deps.new_id)
+    await _check_claim(call, call.conn)
+    recorded = await record_transaction(call.conn, _command(call), call.deps.clock, call.deps.new_id)
     return _answer(recorded.transaction, created=recorded.created)
 
 
-async def post_transaction_at_once(call: Call[NewTransaction, None], keep: Keep) -> Answer | None:
-    """In one round trip to the database: nearly every purchase is new, of an active member at an active merchant."""
+async def prepare_transaction(call: Call[NewTransaction, None], keep: Keep) -> tuple[Answer, WholePurchase]:
+    """Nearly every purchase is new, of an active member at an active merchant: then this is the answer to it."""
+    if call.deps.settings.transaction_trust != "open":
+        async with call.lent() as conn:
+            await _check_claim(call, conn)
     answers: list[Answer] = []
 
     def kept(transaction: StoredTransaction) -> KeptAnswer:
         answers.append(_answer(transaction, created=True))
         return keep(answers[0])
 
-    command = await _checked(call)
-    recorded = await record_transaction_at_once(call.conn, command, kept, call.deps.clock, call.deps.new_id)
-    return answers[0] if recorded else None
+    whole = whole_purchase(_command(call), kept, call.deps.clock, call.deps.new_id)
+    return answers[0], whole
 
 
-async def _checked(call: Call[NewTransaction, None]) -> RecordTransaction:
+async def _check_claim(call: Call[NewTransaction, None], conn: Connection) -> None:
+    await check_claim(conn, call.deps.settings.transaction_trust, call.principal.id, call.body, call.deps.clock)
+
+
+def _command(call: Call[NewTransaction, None]) -> RecordTransaction:
     body = call.body
-    await check_claim(call.conn, call.deps.settings.transaction_trust, call.principal.id, body, call.deps.clock)
     return RecordTransaction(
         member_id=call.principal.id,
         merchant_id=body.merchant_id,
@@ -91,7 +98,7 @@ ROUTES = (
         problems=(NotFound, Invalid, ExternalIdReused, *RECEIPT_PROBLEMS, MemberInactive),
         database=Database.WRITE,
         idempotent=True,
-        at_once=post_transaction_at_once,
+        at_once=AtOnce(prepare_transaction, record_at_once),
     ),
     Route(
         method="GET",

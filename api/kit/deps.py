@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from api.kit.forgetting import forget_again_and_again
+from api.kit.gathering import Together
 from api.kit.limits import Policy, RateLimiter
 from api.kit.pages import Cursors
 from api.kit.passwords import Passwords
@@ -48,6 +49,7 @@ class Deps:
     limiter: RateLimiter
     cursors: Cursors
     hub: Hub
+    together: Together
     clock: Clock = system_clock
     new_id: IdSource = new_id
 
@@ -103,6 +105,7 @@ async def opened(settings: Settings, api: Api) -> AsyncIterator[Deps]:
                 limiter=RateLimiter(redis, settings.topic_prefix),
                 cursors=Cursors(settings.signing_key),
                 hub=hub,
+                together=Together(pool, settings.database_wait_seconds),
             )
     finally:
         forgetting.cancel()

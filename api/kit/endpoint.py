@@ -168,15 +168,17 @@ class Endpoint:
         attempt = Attempt(call.principal.caller, self._route.name, key, request_hash)
 
         async def effect(conn: Any) -> Answer:
-            answer = await self._route.handler(replace(call, connection=conn))
+            call.connection = conn
+            answer = await self._route.handler(call)
             assert isinstance(answer, Answer), "an idempotent route does not stream"
             return answer
 
         async def at_once(attempt: Attempt) -> Answer | None:
             if self._route.at_once is None:
                 return None
-            async with call.lent() as conn:
-                return await self._route.at_once(replace(call, connection=conn), attempt.keep)
+            answer, whole = await self._route.at_once.prepare(call, attempt.keep)
+            done = await call.deps.together.ask(self._route.at_once.do, whole)
+            return answer if done else None
 
         return await idempotency.once(call.deps, attempt, effect, at_once)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
+Whole = TypeVar("Whole")
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 PrincipalKind = Literal["member", "admin", "merchant"]
@@ -181,7 +182,18 @@ class Download:
 Handler = Callable[[Call[Any, Any]], Awaitable[Answer | EventStream | Download]]
 
 Keep = Callable[[Answer], KeptAnswer]
-AtOnce = Callable[[Call[Any, Any], Keep], Awaitable[Answer | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce(Generic[Whole]):
+    """A way for the plain case of an idempotent route: everything in one statement, with what others ask for just then.
+
+    `prepare` gives the answer and all that is to be stored, the kept answer too. `do` stores it for some requests, and
+    says for which of them; for the others it has done nothing. For a request alone it may raise KeyTaken.
+    """
+
+    prepare: Callable[[Call[Any, Any], Keep], Awaitable[tuple[Answer, Whole]]]
+    do: Callable[[Connection, Sequence[Whole]], Awaitable[Sequence[bool]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,8 +217,7 @@ class Route:
     problems: tuple[type[LaurelError], ...] = ()
     database: Database = Database.READ
     idempotent: bool = False
-    at_once: AtOnce | None = None
-    """Of an idempotent route: does the plain case in one statement, keeping the answer; None when it did nothing."""
+    at_once: AtOnce[Any] | None = None
     events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     also_csv: bool = False
     takes_lines: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """What members see of themselves. Nothing here changes anything."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,8 @@ from loyalty.domain.money import from_minor
 from loyalty.domain.redemption import Obstacle as DomainObstacle
 from loyalty.domain.redemption import RedeemingMember, Wallet, explain
 from loyalty.domain.tiers import Tier, ladder
-from loyalty.services.tier_outlook import view_standing
+from loyalty.errors import LaurelError
+from loyalty.services.tier_outlook import view_standings
 from loyalty.store import members, redemptions, rewards, transactions
 from loyalty.store.database import Connection, Record
 from loyalty.store.rewards import OfferedReward
@@ -36,15 +38,38 @@ async def view_profile(conn: Connection, member_id: UUID) -> Profile:
 
 async def view_points(conn: Connection, member_id: UUID) -> PointsBalance:
     """Raises Unauthenticated, MemberInactive."""
-    row = await members.find_balance(conn, member_id, EXPIRING_LIMIT)
+    (balance,) = await view_points_of(conn, [member_id])
+    return shown(balance)
+
+
+async def view_points_of(conn: Connection, member_ids: Sequence[UUID]) -> list[PointsBalance | LaurelError]:
+    """The balance of each, or why they may not see it: Unauthenticated, MemberInactive. In the order asked for."""
+    rows = {row["member_id"]: row for row in await members.list_balances(conn, set(member_ids), EXPIRING_LIMIT)}
+    standings = await _standings(conn, list(rows.values()))
+    balances = {member_id: _points(row, standings[member_id]) for member_id, row in rows.items()}
+    return [balances.get(member_id) or members.unknown_member() for member_id in member_ids]
+
+
+def shown(balance: PointsBalance | LaurelError) -> PointsBalance:
+    """The balance, unless there is a reason not to: that is raised."""
+    if isinstance(balance, LaurelError):
+        raise balance
+    return balance
+
+
+def _points(row: Record, standing: TierStanding) -> PointsBalance | LaurelError:
+    return members.refusal(row["status"]) or _show_points(row, standing)
+
+
+def _show_points(row: Record, standing: TierStanding) -> PointsBalance:
     return PointsBalance(
-        member_id=member_id,
+        member_id=row["member_id"],
         available=row["available"],
         pending=row["pending"],
         held=row["held"],
         owed=row["owed"],
         lifetime_earned=row["lifetime_earned"],
-        tier=await _standing(conn, row),
+        tier=standing,
         expiring=[ExpiringPoints.model_validate(soon) for soon in row["expiring"]],
         version=row["version"],
         as_of=row["as_of"],
@@ -109,9 +134,13 @@ def show_transaction(stored: StoredTransaction) -> Transaction:
     )
 
 
-async def _standing(conn: Connection, row: Record) -> TierStanding:
-    if row["tiers_move"]:
-        return await view_standing(conn, row)
+async def _standings(conn: Connection, rows: Sequence[Record]) -> dict[UUID, TierStanding]:
+    if rows and rows[0]["tiers_move"]:
+        return await view_standings(conn, rows)
+    return {row["member_id"]: _standing(row) for row in rows}
+
+
+def _standing(row: Record) -> TierStanding:
     here = Tier(row["tier_code"], row["tier_name"], row["tier_rank"], row["tier_threshold_points"])
     steps = [here]
     if row["next_code"] is not None:

@@ -20,9 +20,9 @@ from loyalty.errors import Conflict, Invalid, having
 from loyalty.services.events import TOPICS, emit, outgoing
 from loyalty.store import transactions
 from loyalty.store.database import Connection
-from loyalty.store.idempotency import KeptAnswer
+from loyalty.store.idempotency import KeptAnswer, KeyTaken
 from loyalty.store.members import check_active
-from loyalty.store.transactions import PurchaseFacts, StoredTransaction
+from loyalty.store.transactions import PurchaseFacts, StoredTransaction, WholePurchase
 from outbox import NewEvent, insert_values
 from schemas.events import TransactionItem, TransactionRecorded
 
@@ -88,20 +88,36 @@ async def record_transaction(
     return Recorded(draft, created=True)
 
 
-async def record_transaction_at_once(
-    conn: Connection,
+def whole_purchase(
     command: RecordTransaction,
     keep: Callable[[StoredTransaction], KeptAnswer],
     clock: Clock,
     make_id: IdSource = new_id,
-) -> StoredTransaction | None:
-    """The plain case, in one statement that is a transaction by itself: the purchase, its event and the kept answer.
-
-    None, with nothing done, in every other case: `record_transaction` finds out which. Raises Invalid, KeyTaken.
-    """
+) -> WholePurchase:
+    """All that is to be stored for a purchase of the plain case, for `record_at_once`. Raises Invalid."""
     draft = _draft(command, clock(), make_id())
     event = insert_values(transaction_recorded(draft, command.traceparent), TOPICS)
-    return draft if await transactions.record_at_once(conn, draft, event, keep(draft)) else None
+    return WholePurchase(draft, event, keep(draft))
+
+
+async def record_at_once(conn: Connection, purchases: Sequence[WholePurchase]) -> Sequence[bool]:
+    """The plain case, in one statement that is a transaction by itself: purchases, their events, the kept answers.
+
+    False, with nothing done for that purchase, in every other case: `record_transaction` finds out which. Raises
+    KeyTaken for a purchase alone.
+    """
+    if len(purchases) == 1:
+        return [await transactions.record_at_once(conn, purchases[0])]
+    try:
+        recorded = await transactions.record_together(conn, _different(purchases))
+    except KeyTaken:
+        return [False] * len(purchases)
+    return [purchase.transaction.transaction_id in recorded for purchase in purchases]
+
+
+def _different(purchases: Sequence[WholePurchase]) -> list[WholePurchase]:
+    """The first for each key: of two requests with the same one, the other gets its answer."""
+    return list({(each.kept.caller, each.kept.key): each for each in reversed(purchases)}.values())[::-1]
 
 
 async def _recorded_before(conn: Connection, draft: StoredTransaction) -> Recorded:

@@ -48,6 +48,49 @@ with facts as (
 )
 select true from recorded;
 
+-- name: record_transactions_at_once
+-- As record_transaction_at_once, for several purchases together; the ids of those recorded.
+-- A wallet that is locked is passed over, so that nobody waits for another member's; a key that is known likewise.
+-- Rows go in by external id, so that two such statements cannot wait for each other; events in the order given.
+with asked as (
+  select * from unnest(:transaction_ids::uuid[], :member_ids::uuid[], :merchant_ids::uuid[], :external_ids::text[],
+    :occurred_at::timestamptz[], :recorded_at::timestamptz[], :amounts_minor::bigint[], :currencies::text[],
+    :items::text[], :content_hashes::bytea[], :event_ids::uuid[], :event_topics::text[], :event_keys::text[],
+    :event_payloads::bytea[], :event_sources::text[], :event_occurred_at::timestamptz[], :event_traceparents::text[],
+    :callers::text[], :routes::text[], :keys::text[], :request_hashes::bytea[], :statuses::smallint[],
+    :headers::text[], :bodies::bytea[])
+  with ordinality as asked (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency,
+    items, content_hash, event_id, event_topic, event_key, event_payload, event_source, event_occurred_at,
+    event_traceparent, caller, route, key, request_hash, status, headers, body, place)
+), facts as (
+  select asked.id from asked join wallet w on w.member_id = asked.member_id join member m on m.id = w.member_id
+    cross join program p
+  where m.status = 'active' and p.currency = asked.currency
+    and exists (select from merchant where id = asked.merchant_id and active)
+    and not exists (
+      select from idempotency_key k where k.caller = asked.caller and k.route = asked.route and k.key = asked.key
+    )
+  for no key update of w skip locked
+), recorded as (
+  insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency,
+    items, content_hash)
+  select id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency, items::jsonb,
+    content_hash
+  from asked join facts using (id)
+  order by merchant_id, external_id
+  on conflict on constraint transaction_external_id_key do nothing
+  returning id
+), told as (
+  insert into outbox (event_id, topic, key, payload, source, occurred_at, traceparent)
+  select event_id, event_topic, event_key, event_payload, event_source, event_occurred_at, event_traceparent
+  from asked join recorded using (id)
+  order by place
+), answered as (
+  insert into idempotency_key (caller, route, key, request_hash, status, headers, body, created_at)
+  select caller, route, key, request_hash, status, headers::jsonb, body, recorded_at from asked join recorded using (id)
+)
+select id from recorded;
+
 -- name: find_transaction_by_external_id^
 -- The purchase that was recorded under a merchant's external id, with its award.
 select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,

@@ -45,14 +45,15 @@ TOO_SLOW: tuple[type[BaseException], ...] = (
 """Among what is no fault of the data: a statement or lock took longer than it may. Less at a time may succeed."""
 
 
-def _encode_json(value: Any) -> str:
+def encode_json(value: Any) -> str:
+    """As a parameter that a statement casts to jsonb."""
     return orjson.dumps(value).decode()
 
 
 async def prepare_connection(conn: Any) -> None:
     """Gives a new connection Laurel's codecs: jsonb and json to and from Python values."""
     for name in ("jsonb", "json"):
-        await conn.set_type_codec(name, encoder=_encode_json, decoder=orjson.loads, schema="pg_catalog")
+        await conn.set_type_codec(name, encoder=encode_json, decoder=orjson.loads, schema="pg_catalog")
 
 
 async def _leave_as_it_is(_: Any) -> None:

@@ -1,12 +1,13 @@
 """Members as they see themselves, and their wallets."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from loyalty.errors import Forbidden, Unauthenticated, having
 from loyalty.store.conflicts import conflicts_by_constraint
 from loyalty.store.database import Connection, Record
-from loyalty.store.queries import queries
+from loyalty.store.queries import fetch_all, queries
 from schemas.customer import Profile
 
 
@@ -59,17 +60,25 @@ async def require_active(conn: Connection, member_id: UUID) -> None:
     check_active(await queries.find_member_status(conn, member_id=member_id))
 
 
-async def find_balance(conn: Connection, member_id: UUID, expiring_limit: int) -> Record:
-    """The wallet, the tier and the next one, the soonest points to expire. Raises Unauthenticated, MemberInactive."""
-    row: Record | None = await queries.find_balance(conn, member_id=member_id, expiring_limit=expiring_limit)
-    check_active(row and row["status"])
-    assert row is not None
-    return row
+async def list_balances(conn: Connection, member_ids: Collection[UUID], expiring_limit: int) -> list[Record]:
+    """Of each member that there is: the wallet, the status, the tier and the next one, the soonest points to expire."""
+    rows = queries.list_balances(conn, member_ids=list(member_ids), expiring_limit=expiring_limit)
+    return await fetch_all(rows)
 
 
 def check_active(status: str | None) -> None:
     """Raises Unauthenticated without a status, that is without a member; MemberInactive for one that may not act."""
+    if error := refusal(status):
+        raise error
+
+
+def refusal(status: str | None) -> Unauthenticated | MemberInactive | None:
+    """What `check_active` raises."""
     if status is None:
-        raise Unauthenticated("The member whom this token names does not exist.")
-    if status != "active":
-        raise MemberInactive(member_status=status)
+        return unknown_member()
+    return None if status == "active" else MemberInactive(member_status=status)
+
+
+def unknown_member() -> Unauthenticated:
+    """What is said of a token whose member is gone."""
+    return Unauthenticated("The member whom this token names does not exist.")

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from loyalty.clock import new_id, system_clock
-from loyalty.services.recording import RecordTransaction, record_transaction_at_once
+from loyalty.services.recording import RecordTransaction, record_at_once, whole_purchase
 from loyalty.store.database import Connection, Pool
 from loyalty.store.idempotency import KeptAnswer, KeyTaken, StoredAnswer
-from loyalty.store.transactions import StoredTransaction
+from loyalty.store.transactions import StoredTransaction, WholePurchase
 from tests.integration.customer.conftest import Shop
 
 NOTHING, ONE = (0, 0, 0), (1, 1, 1)
@@ -80,11 +80,17 @@ def _purchase(shop: Shop) -> RecordTransaction:
     return RecordTransaction(shop.member_id, shop.merchant_id, "1.00", "GBP")
 
 
-async def _record(conn: Connection, purchase: RecordTransaction, key: str | None = None) -> StoredTransaction | None:
+def _whole(purchase: RecordTransaction, key: str | None = None) -> WholePurchase:
     def keep(_: StoredTransaction) -> KeptAnswer:
         return KeptAnswer("member:1", "post_transaction", key or str(uuid4()), StoredAnswer(b"hash", 201, {}, b"{}"))
 
-    return await record_transaction_at_once(conn, purchase, keep, system_clock, new_id)
+    return whole_purchase(purchase, keep, system_clock, new_id)
+
+
+async def _record(conn: Connection, purchase: RecordTransaction, key: str | None = None) -> StoredTransaction | None:
+    whole = _whole(purchase, key)
+    (recorded,) = await record_at_once(conn, [whole])
+    return whole.transaction if recorded else None
 
 
 async def _effects(rows: Pool) -> tuple[int, int, int]:
