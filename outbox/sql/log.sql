@@ -47,7 +47,7 @@ from (
     (select id, topic, key, payload, event_id, source, occurred_at, traceparent
      from outbox
      where id > $4 and id <= $5
-       and case when xid >= $1::xid8 then pg_visible_in_snapshot(xid, $3::text::pg_snapshot) else false end
+       and case when xid >= $1::xid8 then pg_visible_in_snapshot(xid, (select $3::text::pg_snapshot)) else false end
      order by id limit $7)
     union all
     (select late.* from unnest($2::xid8[]) as in_progress (txid)
@@ -55,7 +55,7 @@ from (
        select id, topic, key, payload, event_id, source, occurred_at, traceparent
        from outbox
        where xid >= in_progress.txid and xid <= in_progress.txid and id > $6
-         and pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
+         and pg_visible_in_snapshot(xid, (select $3::text::pg_snapshot))
        order by xid, id limit $7) as late)
     order by id limit $7) as merged) as page
 where page.bytes_before < $8::bigint
