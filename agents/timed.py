@@ -20,6 +20,7 @@ from loyalty.services.recalculating_tiers import recalculate_tiers
 from loyalty.services.referring import settle_referrals
 from loyalty.services.releasing import release_points
 from loyalty.services.reversing import tell_again
+from loyalty.services.revoking import revoke_referrals
 from loyalty.services.rules import activate_due_rules
 from loyalty.services.tending import Tended
 from loyalty.settings import Settings
@@ -44,6 +45,7 @@ TIMED_WORK: tuple[Step, ...] = (
     end_reservations,
     tell_again,
     settle_referrals,
+    revoke_referrals,
     recalculate_tiers,
 )
 """In the order in which it is done: points that come due for both are released, then expire."""

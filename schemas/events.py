@@ -232,6 +232,23 @@ class PointsTransferred(Event):
     transferred_at: UtcTime
 
 
+class EventReversed(Event):
+    """Points of a custom event's award were taken back: those of a referral whose purchase was refunded. Topic
+    event.reversed.
+
+    Of points_due, `points` were taken; points_owed of these had been spent and are owed now; points_lapsed had expired.
+    """
+
+    event_id: UUID
+    event_type: str
+    points: int
+    points_due: int
+    points_owed: int
+    points_lapsed: int
+    available_after: int
+    reversed_at: UtcTime
+
+
 class MemberRegistered(Event):
     """A member joined. Topic member.registered. Carries no personal data: external_id is no longer written."""
 
@@ -284,6 +301,7 @@ EVENTS: dict[str, type[BaseModel]] = {
     "tier.changed": TierChanged,
     "event.recorded": EventRecorded,
     "event.awarded": EventAwarded,
+    "event.reversed": EventReversed,
     "rule.activated": RuleActivated,
 }
 """Topic name to model. `laurel topics` creates these topics."""

@@ -4,9 +4,10 @@ Points that the refund policy lets a member keep stay counted: else who buys, sp
 come to a limit. Points that had expired unspent are given back, since nobody keeps them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from loyalty.domain.award import UsageKey
@@ -15,16 +16,25 @@ from loyalty.domain.rules.limits import Returned, counters, given_back, is_count
 from loyalty.services.rule_usage import RuleUsage
 from loyalty.store import rules as store
 from loyalty.store.database import Connection
-from loyalty.store.refunds import StoredAward
 
 RuleVersion = tuple[UUID, int]
+
+
+class Explained(Protocol):
+    """An award, of a purchase or of a custom event, with its receipt."""
+
+    @property
+    def member_id(self) -> UUID: ...
+
+    @property
+    def receipt(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
     """Points of an award that a refund leaves the member without."""
 
-    award: StoredAward
+    award: Explained
     returned: Returned
 
     def rules(self) -> Iterator[tuple[RuleVersion, int]]:

@@ -6,7 +6,6 @@ has its events once or not at all, and neither side has them without the other.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -67,25 +66,25 @@ async def settle_referrals(
     brought = await store.count_completed(conn, {one.referrer_id for one in due}, at)
     terms = (await store.get_terms(conn)).terms
     settled = settle(due, brought, terms.limit_per_referrer)
-    await store.save_settled(conn, settled, at)
-    await _tell(conn, settled, at, ids)
+    sides = {one.referral.referred_id: _both_sides(one, at, ids) for one in settled if one.outcome == "completed"}
+    told = [event for both in sides.values() for event in both]
+    for event in told:
+        await custom_events.insert(conn, event)
+    event_ids = {referred_id: (own.event_id, other.event_id) for referred_id, (own, other) in sides.items()}
+    await store.save_settled(conn, settled, event_ids, at)
+    await emit(conn, [_recorded(event) for event in told])
     return Tended(more=len(candidates) == limit)
 
 
-async def _tell(conn: Connection, settled: Sequence[Settled], at: datetime, ids: IdSource) -> None:
-    told = [event for one in settled if one.outcome == "completed" for event in _both_sides(one, at, ids)]
-    for event in told:
-        await custom_events.insert(conn, event)
-    await emit(conn, [_recorded(event) for event in told])
-
-
-def _both_sides(one: Settled, at: datetime, ids: IdSource) -> Iterator[StoredEvent]:
+def _both_sides(one: Settled, at: datetime, ids: IdSource) -> tuple[StoredEvent, StoredEvent]:
     """Neither event names the other member: a receipt tells nobody who their friends are."""
     referral = one.referral
     assert referral.amount_minor is not None, "a completed referral has its purchase"
     amount = float(from_minor(referral.amount_minor, referral.currency))
-    yield _event(referral, referral.referred_id, REFERRED, {"amount": amount}, at, ids())
-    yield _event(referral, referral.referrer_id, REFERRER, {"amount": amount, "friends": one.friends}, at, ids())
+    return (
+        _event(referral, referral.referred_id, REFERRED, {"amount": amount}, at, ids()),
+        _event(referral, referral.referrer_id, REFERRER, {"amount": amount, "friends": one.friends}, at, ids()),
+    )
 
 
 def _event(

@@ -132,7 +132,10 @@ async def replay_history(
         yield progress
     async for rows in custom_events.read_awards(conn, from_time, to_time):
         for row in rows:
-            told.tell_event(row, members)
+            if isinstance(row, store.CountedRefund):
+                told.give_back(row)
+            else:
+                told.tell_event(row, members)
         yield progress
     progress.result = told.result()
     yield progress
@@ -171,7 +174,8 @@ class _Telling:
         facts = members.at(row, self._rulesets.get(row["ruleset_version"]))
         draft = self._drafts_for_events.get(row["event_type"], self._no_rules)
         what = custom_events.happening_of(row, self._program.currency)
-        drafted = self._past.award(draft, row["member_id"], what, facts)
+        to_be_refunded = row["transaction_id"] if row["is_refunded"] else None
+        drafted = self._past.award(draft, row["member_id"], what, facts, to_be_refunded)
         self._events += 1
         self._events_changed += drafted.points != row["points"]
         self._tier_events[facts.tier or ""] += 1

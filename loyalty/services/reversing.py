@@ -13,7 +13,6 @@ from uuid import UUID
 
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.ledger import reverse
-from loyalty.domain.lots import Lot, LotDraw, consume
 from loyalty.domain.money import to_minor
 from loyalty.domain.refund import AwardedPurchase, Refund, RefundPart, line_weights, points_due
 from loyalty.domain.reversal import OwnPoints, RefundPolicy, Reversal, plan_reversal
@@ -25,6 +24,7 @@ from loyalty.services.limits_given_back import Return, give_limits_back
 from loyalty.services.posting import Book, Booking
 from loyalty.services.refunding import transaction_refunded
 from loyalty.services.rulesets import read_tier_rules
+from loyalty.services.taking_back import draws_of, know_own_lot, own_points, own_points_now
 from loyalty.services.tending import NOTHING_TENDED, STEP_ROWS, Tended
 from loyalty.services.tier_book import TierBook
 from loyalty.store import program, reconciliation, refunds
@@ -131,11 +131,9 @@ class _Taker:
             wanted[event.body.member_id] += dues[event.event_id]
         await book.load_lots(conn, wanted, at)
         for transaction_id, lot in lots.items():
-            if lot.remaining and not lot.pending and not _is_over(lot, at):
-                own_lot = Lot(lot.lot_id, lot.remaining, lot.expires_at)
-                book.know_lots(awards[transaction_id].member_id, [own_lot])
+            know_own_lot(book, awards[transaction_id].member_id, lot, at)
         own = {
-            transaction_id: _own_points(lots.get(transaction_id), histories[transaction_id], at)
+            transaction_id: own_points(lots.get(transaction_id), _lapsed(histories[transaction_id]), at)
             for transaction_id in transaction_ids
         }
         policy = RefundPolicy((await program.get_points_policy(conn)).refund_policy)
@@ -159,7 +157,8 @@ class _Taker:
     def take(self, event: Refunded, at: datetime) -> Reversed:
         """Takes back what one refund is due."""
         body, due = event.body, self._dues[event.event_id]
-        wallet, own = self._book.wallets[body.member_id], self._own_now(body)
+        wallet, lot = self._book.wallets[body.member_id], self._lots.get(body.transaction_id)
+        own = own_points_now(self._book, body.member_id, lot, self._own[body.transaction_id])
         reversal = plan_reversal(due, own, wallet.available, self._policy)
         self._own[body.transaction_id] = OwnPoints(own.pending - reversal.pending, 0, own.lapsed - reversal.lapsed)
         if not reversal.reversed:
@@ -171,26 +170,10 @@ class _Taker:
             available=reversal.available,
             owed=reversal.owed,
         )
-        draws = self._draws(body, reversal)
+        draws = draws_of(self._book, body.member_id, lot, reversal)
         booking = Booking(draft, body.refund_id, at, traceparent=event.traceparent, draws=draws)
         posted = self._book.post(booking)
         return Reversed(event, due, reversal, posted.available_after, posted.wallet_version)
-
-    def _own_now(self, body: TransactionRefunded) -> OwnPoints:
-        own, lot = self._own[body.transaction_id], self._lots.get(body.transaction_id)
-        spendable = self._book.spendable_lots(body.member_id)
-        left = next((there.remaining for there in spendable if lot and there.lot_id == lot.lot_id), 0)
-        return OwnPoints(own.pending, left, own.lapsed)
-
-    def _draws(self, body: TransactionRefunded, reversal: Reversal) -> list[LotDraw]:
-        lot = self._lots.get(body.transaction_id)
-        others = [
-            there for there in self._book.spendable_lots(body.member_id) if lot is None or there.lot_id != lot.lot_id
-        ]
-        draws = consume(others, reversal.other)
-        if lot is not None and (own := reversal.pending + reversal.own):
-            draws.append(LotDraw(lot.lot_id, own))
-        return draws
 
 
 def _dues(award: StoredAward, history: Sequence[StoredRefund]) -> list[tuple[UUID, int]]:
@@ -203,17 +186,8 @@ def _dues(award: StoredAward, history: Sequence[StoredRefund]) -> list[tuple[UUI
     return list(zip([refund.refund_id for refund in history], points_due(purchase, made), strict=True))
 
 
-def _own_points(lot: EarnedLot | None, history: Sequence[StoredRefund], at: datetime) -> OwnPoints:
-    if lot is None:
-        return OwnPoints()
-    if lot.pending:
-        return OwnPoints(pending=lot.remaining)
-    counted = sum(refund.points_lapsed or 0 for refund in history)
-    return OwnPoints(lapsed=lot.expired + (lot.remaining if _is_over(lot, at) else 0) - counted)
-
-
-def _is_over(lot: EarnedLot, at: datetime) -> bool:
-    return lot.expires_at is not None and lot.expires_at <= at
+def _lapsed(history: Sequence[StoredRefund]) -> int:
+    return sum(refund.points_lapsed or 0 for refund in history)
 
 
 def _row(done: Reversed, entry_id: int | None) -> NewReversal:

@@ -69,6 +69,9 @@ async def verify_rules(conn: Connection) -> AsyncIterator[RulesVerified]:
         yield found
     async for rows in custom_events.read_awards(conn):
         for row in rows:
+            if isinstance(row, CountedRefund):
+                past.give_back(row.transaction_id, row.returned)
+                continue
             _check_event(row, rulesets.get(row["ruleset_version"]), members, past, found)
         yield found
     if not found.awards:
@@ -97,7 +100,10 @@ def _check_event(
         found.unverifiable += 1
         return
     what = custom_events.happening_of(row, rules.currency)
-    found.note(row, _differences(row, past.award(ruleset, row["member_id"], what, members.at(row, rules))))
+    to_be_refunded = row["transaction_id"] if row["is_refunded"] else None
+    found.note(
+        row, _differences(row, past.award(ruleset, row["member_id"], what, members.at(row, rules), to_be_refunded))
+    )
 
 
 def _differences(row: Record, reckoned: Award) -> list[str]:

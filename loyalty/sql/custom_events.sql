@@ -50,6 +50,7 @@ from unnest(
 -- Awards of events, in the order of the locks under which they were reckoned: a page after a seq.
 select a.seq, a.event_id as transaction_id, a.member_id, a.points, a.ruleset_version, a.wallet_version, e.merchant_id,
   e.event_type, e.occurred_at, e.fields, m.created_at as joined_at, m.birth_date, m.status, m.tier_code,
+  exists (select from event_reversal v where v.event_id = a.event_id) as is_refunded,
   (:from_time::timestamptz is null or e.occurred_at >= :from_time)
     and (:to_time::timestamptz is null or e.occurred_at < :to_time) as is_wanted, (
     select jsonb_agg(jsonb_build_array(rule -> 'rule_id', rule -> 'version', rule -> 'points'))

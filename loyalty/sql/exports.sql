@@ -19,8 +19,9 @@ from refund where member_id = :member_id order by id;
 -- name: export_custom_events
 -- What a member did besides buying, with what it earned and why.
 select e.id as event_id, e.merchant_id, e.event_type, e.external_id, e.occurred_at, e.recorded_at, e.fields,
-  a.points as points_awarded, a.receipt, a.awarded_at
-from member_event e left join event_award a on a.event_id = e.id where e.member_id = :member_id order by e.id;
+  a.points as points_awarded, a.receipt, a.awarded_at, v.points_reversed, v.points_owed, v.points_lapsed, v.reversed_at
+from member_event e left join event_award a on a.event_id = e.id left join event_reversal v on v.event_id = e.id
+where e.member_id = :member_id order by e.id;
 
 -- name: export_redemptions
 -- Rewards that a member asked for, with the uploaded codes that they were given.

@@ -62,14 +62,32 @@ group by r.referrer_id;
 
 -- name: settle_referrals!
 -- What became of referrals that were open. Hold the wallets' locks.
-update referral set status = s.status, transaction_id = s.transaction_id, settled_at = :settled_at::timestamptz
-from unnest(:referred_ids::uuid[], :statuses::text[], :transaction_ids::uuid[])
-  as s (referred_id, status, transaction_id)
+update referral set status = s.status, transaction_id = s.transaction_id, settled_at = :settled_at::timestamptz,
+  referrer_event_id = s.referrer_event_id, referred_event_id = s.referred_event_id, asked_minor = t.minimum_amount_minor
+from unnest(
+  :referred_ids::uuid[], :statuses::text[], :transaction_ids::uuid[], :referrer_event_ids::uuid[],
+  :referred_event_ids::uuid[])
+  as s (referred_id, status, transaction_id, referrer_event_id, referred_event_id)
+cross join referral_terms t
 where referral.referred_id = s.referred_id and referral.status = 'open';
+
+-- name: list_broken_referrals
+-- Referrals to take back, those that have waited longest first: both sides have their awards.
+select r.referred_id, r.referrer_id, r.referred_event_id, r.referrer_event_id
+from referral r
+where r.status = 'completed' and r.broken_at is not null
+  and (:referred_ids::uuid[] is null or r.referred_id = any(:referred_ids))
+  and 2 = (select count(*) from event_award a where a.event_id in (r.referred_event_id, r.referrer_event_id))
+order by r.broken_at, r.referred_id limit :row_limit::int;
+
+-- name: revoke_referrals!
+-- Referrals that are taken back. Hold the wallets' locks.
+update referral set status = 'revoked', revoked_at = :at::timestamptz
+where referred_id = any(:referred_ids::uuid[]) and status = 'completed';
 
 -- name: list_referrals
 -- A page of referrals, those who joined last first.
-select referred_id, referrer_id, status, transaction_id, referred_at, settled_at from referral
+select referred_id, referrer_id, status, transaction_id, referred_at, settled_at, revoked_at from referral
 where (:referrer_id::uuid is null or referrer_id = :referrer_id)
   and (:referred_id::uuid is null or referred_id = :referred_id)
   and (:status::text is null or status = :status)
@@ -78,5 +96,5 @@ order by referred_id desc limit :limit;
 
 -- name: export_referrals
 -- Who brought a member, and whom the member brought.
-select referrer_id, referred_id, status, referred_at, settled_at
+select referrer_id, referred_id, status, referred_at, settled_at, revoked_at
 from referral where referred_id = :member_id or referrer_id = :member_id order by referred_id;

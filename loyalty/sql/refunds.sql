@@ -53,12 +53,22 @@ where l.entry_id = any(:entry_ids::bigint[]) order by l.id;
 
 -- name: save_reversals!
 -- What refunds took back, and their places among the awards.
+-- Marks completed referrals of whose purchase refunds have left less than was asked of it: they are taken back too.
 with r as materialized (
   select taken.*, nextval('award_seq_seq') as counted_seq
   from unnest(
     :refund_ids::uuid[], :points_dues::bigint[], :points_reverseds::bigint[], :points_oweds::bigint[],
     :points_lapseds::bigint[], :entry_ids::bigint[], :wallet_versions::bigint[])
     as taken (refund_id, points_due, points_reversed, points_owed, points_lapsed, entry_id, wallet_version)
+), broken as (
+  update referral set broken_at = :reversed_at::timestamptz
+  where transaction_id in (select f.transaction_id from refund f where f.id = any(:refund_ids::uuid[]))
+    and status = 'completed' and broken_at is null
+    and referrer_event_id is not null and referred_event_id is not null
+    and greatest(asked_minor, 1) > (
+      select x.amount_minor - sum(f.amount_minor) from transaction x join refund f on f.transaction_id = x.id
+      where x.id = referral.transaction_id group by x.amount_minor
+    )
 )
 update refund set points_due = r.points_due, points_reversed = r.points_reversed, points_owed = r.points_owed,
   points_lapsed = r.points_lapsed, entry_id = r.entry_id, wallet_version = r.wallet_version,

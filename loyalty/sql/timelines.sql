@@ -23,8 +23,9 @@ select * from (
   order by r.id desc limit :limit)
   union all
   (select e.id, e.recorded_at, 'custom_event', a.points, null, null,
-    case when a.event_id is null then 'recorded' else 'awarded' end, e.event_type, e.merchant_id
-  from member_event e left join event_award a on a.event_id = e.id
+    case when a.event_id is null then 'recorded' when v.event_id is null then 'awarded' else 'reversed' end,
+    e.event_type, e.merchant_id
+  from member_event e left join event_award a on a.event_id = e.id left join event_reversal v on v.event_id = e.id
   where e.member_id = :member_id and (:before_id::uuid is null or e.id < :before_id)
   order by e.id desc limit :limit)
   union all

@@ -195,7 +195,7 @@ select entry_id, member_id, count(*) over () as total, detail from (
 order by 1 nulls first limit :most;
 
 -- name: find_wrong_refunds
--- Refunds and their entries that disagree, and purchases of which more came back than was paid or awarded.
+-- Refunds, and awards of events taken back, that disagree with their entries, or by which more came back than there was.
 with reversed as (
   select e.id, e.member_id, e.source_id, sum(p.points) as points,
     coalesce(-sum(o.points), 0) as owed
@@ -208,7 +208,12 @@ select entry_id, member_id, count(*) over () as total, detail from (
   select coalesce(v.id, r.entry_id) as entry_id, coalesce(r.member_id, v.member_id) as member_id,
     format('refund %s takes back %s points, %s of them owed, where the entry takes %s and %s for %s',
       r.id, r.points_reversed, r.points_owed, v.points, v.owed, v.source_id) as detail
-  from (select * from refund where points_reversed > 0 or entry_id is not null) r
+  from (
+    select id, member_id, points_reversed, points_owed, entry_id from refund
+    where points_reversed > 0 or entry_id is not null
+    union all
+    select id, member_id, points_reversed, points_owed, entry_id from event_reversal where entry_id is not null
+  ) r
   full join reversed v on v.id = r.entry_id
   where (r.points_reversed::numeric, r.points_owed::numeric, r.id, r.member_id)
     is distinct from (v.points, v.owed, v.source_id, v.member_id)
@@ -219,6 +224,10 @@ select entry_id, member_id, count(*) over () as total, detail from (
   from refund r join transaction t on t.id = r.transaction_id left join award a on a.transaction_id = t.id
   group by r.member_id, t.id, t.amount_minor, a.points
   having sum(r.amount_minor) > t.amount_minor or sum(r.points_due) > coalesce(a.points, 0)
+  union all
+  select r.entry_id, r.member_id, format('%s of %s points due of event %s', r.points_due, a.points, r.event_id)
+  from event_reversal r join event_award a using (event_id)
+  where r.points_due > a.points or r.member_id <> a.member_id
 ) wrong
 order by 1 nulls first limit :most;
 

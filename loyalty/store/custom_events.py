@@ -12,6 +12,7 @@ from loyalty.domain.purchase import Purchase
 from loyalty.domain.rules.conditions import happening
 from loyalty.store.awards import NewAward
 from loyalty.store.database import Connection, Record
+from loyalty.store.history import CountedRefund, with_refunds
 from loyalty.store.queries import fetch_all, queries
 from schemas.admin.custom_events import EventType
 
@@ -106,11 +107,14 @@ def happening_of(row: Record, currency: str) -> Purchase:
 
 async def read_awards(
     conn: Connection, from_time: datetime | None = None, to_time: datetime | None = None
-) -> AsyncIterator[list[Record]]:
-    """Pages of awards of events, in order. Read them in one transaction that is repeatable."""
+) -> AsyncIterator[list[Record | CountedRefund]]:
+    """Pages of awards of events, in order, with what was taken back of them between. Read them in one transaction that
+    is repeatable."""
     after_seq = 0
     while rows := await fetch_all(
         queries.awarded_events(conn, after_seq=after_seq, from_time=from_time, to_time=to_time, row_limit=PAGE_ROWS)
     ):
-        yield rows
-        after_seq = rows[-1]["seq"]
+        upto_seq = rows[-1]["seq"]
+        taken_back = await fetch_all(queries.counted_event_reversals(conn, after_seq=after_seq, upto_seq=upto_seq))
+        yield with_refunds(rows, taken_back)
+        after_seq = upto_seq

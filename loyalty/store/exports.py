@@ -24,7 +24,7 @@ MEMBER_TABLES = ("member", "wallet")
 SECTIONS: Mapping[str, Section] = {
     "transactions": Section("export_transactions", ("transaction", "award")),
     "refunds": Section("export_refunds", ("refund",)),
-    "custom_events": Section("export_custom_events", ("member_event", "event_award")),
+    "custom_events": Section("export_custom_events", ("member_event", "event_award", "event_reversal")),
     "redemptions": Section("export_redemptions", ("redemption", "voucher")),
     "journal": Section("export_journal", ("journal_entry", "posting")),
     "lots": Section("export_lots", ("lot", "lot_draw")),

@@ -68,9 +68,16 @@ async def read_awards(
     ):
         upto_seq = rows[-1]["seq"]
         refunds = await fetch_all(queries.counted_refunds(conn, after_seq=after_seq, upto_seq=upto_seq))
-        in_order = sorted([*rows, *refunds], key=lambda row: row["seq"]) if refunds else rows
-        yield [_counted_refund(row) if "returned" in row else row for row in in_order] if refunds else rows
+        yield with_refunds(rows, refunds)
         after_seq = upto_seq
+
+
+def with_refunds(rows: list[Record], refunds: list[Record]) -> list[Record | CountedRefund]:
+    """Awards with the refunds at their places among them."""
+    if not refunds:
+        return list(rows)
+    in_order = sorted([*rows, *refunds], key=lambda row: row["seq"])
+    return [_counted_refund(row) if "returned" in row else row for row in in_order]
 
 
 def _counted_refund(row: Record) -> CountedRefund:

@@ -63,6 +63,10 @@ TABLES: Mapping[str, Table] = {
     "event_award": Table(
         record="event_id member_id points entry_id ruleset_version receipt wallet_version awarded_at seq"
     ),
+    "event_reversal": Table(
+        record="id event_id member_id points_due points_reversed points_owed points_lapsed entry_id wallet_version "
+        "counted_seq reversed_at"
+    ),
     "event_type": Table(impersonal="code name fields created_at"),
     "idempotency_key": Table(identifies="caller route key request_hash status headers body created_at"),
     "inbox": Table(copy="consumer event_id received_at"),
@@ -102,7 +106,10 @@ TABLES: Mapping[str, Table] = {
         record="id member_id reward_id points_cost status reason voucher_code entry_id wallet_version requested_at "
         "completed_at hold_entry_id returned_entry_id decided_at reserved_until cancelled_at cancel_reason"
     ),
-    "referral": Table(record="referred_id referrer_id status transaction_id referred_at settled_at"),
+    "referral": Table(
+        record="referred_id referrer_id status transaction_id referred_at settled_at asked_minor referrer_event_id "
+        "referred_event_id broken_at revoked_at"
+    ),
     "referral_terms": Table(
         impersonal="one purchases minimum_amount_minor within_days wait_days limit_per_referrer limit_period"
     ),

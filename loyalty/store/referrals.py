@@ -1,6 +1,6 @@
 """Referrals and their terms."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,20 @@ class StoredTerms:
 
     terms: ReferralTerms
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenReferral:
+    """A completed referral to take back, with the events by which both sides were rewarded."""
+
+    referred_id: UUID
+    referrer_id: UUID
+    referred_event_id: UUID
+    referrer_event_id: UUID
+
+    @property
+    def event_ids(self) -> tuple[UUID, UUID]:
+        return self.referred_event_id, self.referrer_event_id
 
 
 async def find_referrer(conn: Connection, code: str) -> UUID | None:
@@ -59,15 +73,34 @@ async def count_completed(conn: Connection, referrer_ids: Collection[UUID], at: 
     return {row["referrer_id"]: Friends(row["ever"], row["in_period"]) for row in rows}
 
 
-async def save_settled(conn: Connection, settled: Sequence[Settled], at: datetime) -> None:
-    """Stores what became of the referrals. Hold the wallets' locks."""
+async def save_settled(
+    conn: Connection, settled: Sequence[Settled], events: Mapping[UUID, tuple[UUID, UUID]], at: datetime
+) -> None:
+    """Stores what became of the referrals, completed ones with the events of the two sides: of the one who was referred
+    and of the one who referred, by the former's id. Hold the wallets' locks."""
+    none = (None, None)
     await queries.settle_referrals(
         conn,
         settled_at=at,
         referred_ids=[one.referral.referred_id for one in settled],
         statuses=[one.outcome for one in settled],
         transaction_ids=[one.referral.transaction_id for one in settled],
+        referred_event_ids=[events.get(one.referral.referred_id, none)[0] for one in settled],
+        referrer_event_ids=[events.get(one.referral.referred_id, none)[1] for one in settled],
     )
+
+
+async def list_broken(
+    conn: Connection, limit: int, referred_ids: Collection[UUID] | None = None
+) -> list[BrokenReferral]:
+    """Referrals to take back; only these when ids are given. What is told holds under the wallets' locks."""
+    wanted = None if referred_ids is None else list(referred_ids)
+    rows = await fetch_all(queries.list_broken_referrals(conn, row_limit=limit, referred_ids=wanted))
+    return [BrokenReferral(**row) for row in rows]
+
+
+async def save_revoked(conn: Connection, referred_ids: Collection[UUID], at: datetime) -> None:
+    await queries.revoke_referrals(conn, referred_ids=list(referred_ids), at=at)
 
 
 async def list_referrals(conn: Connection, wanted: ReferralFilter, before: UUID | None, limit: int) -> list[Referral]:

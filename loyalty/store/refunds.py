@@ -131,7 +131,7 @@ async def list_earned_lots(conn: Connection, entry_ids: Collection[int]) -> dict
 
 
 async def save_reversals(conn: Connection, reversals: Sequence[NewReversal], reversed_at: datetime) -> None:
-    """Writes what the refunds took back, whatever their number, in one statement."""
+    """Writes what the refunds took back, and which referrals they leave without their purchase, in one statement."""
     await queries.save_reversals(
         conn,
         reversed_at=reversed_at,

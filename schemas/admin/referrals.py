@@ -10,7 +10,7 @@ from schemas.admin.lists import ListQuery
 from schemas.common import Answered, Page, UtcTime
 from schemas.customer import Amount
 
-ReferralStatus = Literal["open", "completed", "over_limit", "lapsed"]
+ReferralStatus = Literal["open", "completed", "over_limit", "lapsed", "revoked"]
 
 
 class ReferralTerms(Command):
@@ -33,7 +33,8 @@ class ReferralTerms(Command):
 class Referral(Answered):
     """A member who came by another's code. `transaction_id` is the purchase that completed it.
 
-    `over_limit`: completed, but the referrer had been rewarded for as many friends as the terms allow.
+    `over_limit`: completed, but the referrer had been rewarded for as many friends as the terms allow. `revoked`: both
+    were rewarded, and refunds then left less of the purchase than had been asked of it.
     """
 
     referred_id: UUID
@@ -42,6 +43,7 @@ class Referral(Answered):
     transaction_id: UUID | None
     referred_at: UtcTime
     settled_at: UtcTime | None
+    revoked_at: UtcTime | None = None
 
 
 class ReferralPage(Page[Referral]):

@@ -16,6 +16,7 @@ from loyalty.services.awarding_events import award_events
 from loyalty.services.incoming import Incoming
 from loyalty.services.referring import settle_referrals
 from loyalty.services.registering import RegisterMember, register_member
+from loyalty.services.revoking import revoke_referrals
 from loyalty.services.verifying_rules import verify_rules
 from loyalty.store import referrals as store
 from loyalty.store.database import Connection, Pool
@@ -23,8 +24,8 @@ from schemas.admin.referrals import ReferralFilter, ReferralTerms
 from schemas.customer import Profile
 from schemas.events import EventRecorded
 from tests.support.admin_api import AdminApi, admin_api
-from tests.support.points import Shop, broken_checks, events_of, refund
-from tests.support.rows import add_rule, laurel_pool
+from tests.support.points import Shop, broken_checks, events_of, redeem, refund, set_policy, take_back
+from tests.support.rows import add_reward, add_rule, laurel_pool
 
 
 def rule(side: str, points: int, *conditions: dict[str, Any], **limits: Any) -> dict[str, Any]:
@@ -132,6 +133,122 @@ async def test_a_purchase_that_is_refunded_meanwhile_completes_nothing(shop: Sho
     shop.now += timedelta(days=14)
     await settle(shop)
     assert (await status(shop, kept), await status(shop, returned)) == ("completed", "open")
+
+
+async def revoke(shop: Shop, conn: Connection | None = None) -> None:
+    used = conn or shop.conn
+    async with used.transaction():
+        await revoke_referrals(used, shop.clock)
+
+
+async def test_a_refund_after_the_settling_takes_both_awards_back_once(shop: Shop) -> None:
+    ada = await join(shop)
+    friend = await join(shop, ada.referral_code)
+    purchase = await shop.buy(friend.member_id, 10)
+    await settle(shop)
+    await take_back(shop, await refund(shop, purchase, "10.00"))
+    await revoke(shop)
+    assert await status(shop, friend) == "completed", "the awards are not there yet"
+    await award(shop)
+    for _ in range(2):
+        await revoke(shop)
+    assert await status(shop, friend) == "revoked"
+    assert (await available(shop, ada), await available(shop, friend)) == (0, 0)
+    told = await events_of(shop.conn, "event.reversed")
+    assert sorted((one["event_type"], one["points"], one["points_due"]) for one in told) == [
+        ("referral.referred", 200, 200),
+        ("referral.referrer", 500, 500),
+    ]
+    await award(shop)
+    assert await broken_checks(shop.conn) == {}
+    assert [found async for found in verify_rules(shop.conn)][-1].differences == 0
+
+
+async def test_what_is_left_of_a_purchase_still_completes_its_referral(shop: Shop) -> None:
+    await set_terms(shop, 800)
+    ada = await join(shop)
+    friend = await join(shop, ada.referral_code)
+    purchase = await shop.buy(friend.member_id, 10)
+    await settle_and_award(shop)
+    await set_terms(shop, 100_000)
+    await take_back(shop, await refund(shop, purchase, "2.00"))
+    await revoke(shop)
+    assert await status(shop, friend) == "completed"
+    await take_back(shop, await refund(shop, purchase, "0.01"))
+    await revoke(shop)
+    assert (await status(shop, friend), await available(shop, ada)) == ("revoked", 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "left", "owed"), [("only_pending", 300, 0), ("within_balance", 0, 0), ("unlimited", 0, 200)]
+)
+async def test_the_refund_policy_says_how_far_it_goes(shop: Shop, policy: str, left: int, owed: int) -> None:
+    """Ada has spent 200 of the 500."""
+    await set_policy(shop.conn, refund_policy=policy)
+    ada = await join(shop)
+    friend = await join(shop, ada.referral_code)
+    purchase = await shop.buy(friend.member_id, 10)
+    await settle_and_award(shop)
+    await redeem(shop, ada.member_id, await add_reward(shop.conn, 200))
+    await take_back(shop, await refund(shop, purchase, "10.00"))
+    await revoke(shop)
+    wallet = await shop.conn.fetchrow("select available, owed from wallet where member_id = $1", ada.member_id)
+    assert tuple(wallet) == (left, owed)
+    assert await status(shop, friend) == "revoked"
+    assert await broken_checks(shop.conn) == {}
+
+
+async def test_a_referral_that_was_taken_back_uses_nothing_up(shop: Shop) -> None:
+    """A limit of one friend, and of 500 points from them: the next friend counts in full."""
+    await shop.conn.execute("update earning_rule set status = 'retired', active_version = null")
+    await add_rule(shop.conn, rule("referrer", 500, points_per_member={"points": 500, "period": "ever"}))
+    await set_terms(shop, limit_per_referrer=1)
+    ada = await join(shop)
+    for _ in range(2):
+        friend = await join(shop, ada.referral_code)
+        purchase = await shop.buy(friend.member_id, 10)
+        await settle_and_award(shop)
+        assert await available(shop, ada) == 500
+        await take_back(shop, await refund(shop, purchase, "10.00"))
+        await revoke(shop)
+        assert await available(shop, ada) == 0
+    assert [found async for found in verify_rules(shop.conn)][-1].differences == 0
+    assert await broken_checks(shop.conn) == {}
+
+
+@pytest.mark.parametrize(
+    "vandalism",
+    [
+        "delete from event_reversal",
+        "update event_reversal set points_reversed = points_reversed - 1, points_lapsed = 1",
+        "update event_reversal set entry_id = (select min(id) from journal_entry)",
+        "update event_reversal set points_due = points_due + 1",
+    ],
+)
+async def test_what_is_done_to_the_rows_of_what_was_taken_back_is_found(shop: Shop, vandalism: str) -> None:
+    ada = await join(shop)
+    purchase = await shop.buy((await join(shop, ada.referral_code)).member_id, 10)
+    await settle_and_award(shop)
+    await take_back(shop, await refund(shop, purchase, "10.00"))
+    await revoke(shop)
+    await shop.conn.execute("set session_replication_role = replica")
+    await shop.conn.execute(vandalism)
+    assert "refunds" in await broken_checks(shop.conn)
+
+
+async def test_two_leaders_at_once_revoke_a_referral_once(shop: Shop, pool: Pool) -> None:
+    ada = await join(shop)
+    bought = [await shop.buy((await join(shop, ada.referral_code)).member_id, 10) for _ in range(4)]
+    await settle_and_award(shop)
+    for purchase in bought:
+        await take_back(shop, await refund(shop, purchase, "10.00"))
+    async with AsyncExitStack() as stack:
+        leaders = [await stack.enter_async_context(pool.acquire()) for _ in range(3)]
+        await asyncio.gather(*(revoke(shop, leader) for leader in leaders))
+    assert await available(shop, ada) == 0
+    assert await shop.conn.fetchval("select count(*) from event_reversal") == 8
+    assert len(await events_of(shop.conn, "event.reversed")) == 8
+    assert await broken_checks(shop.conn) == {}
 
 
 async def test_a_referral_lapses(shop: Shop) -> None:
