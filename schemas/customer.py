@@ -319,6 +319,7 @@ class Redemption(Answered):
 
     redemption_id: UUID
     reward_id: UUID
+    reward_name: str = Field(description="as it is called now, also when it is no longer on offer")
     points_cost: int
     status: Literal["pending", "reserved", "completed", "rejected", "cancelled"]
     reason: RejectionReason | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.customer import access, account, profile, purchases, push, rewards
+from api.customer import access, account, friends, profile, purchases, push, rewards
 from api.kit.app import build_app
 from api.kit.deps import Deps
 from api.kit.endpoint import App
@@ -17,7 +17,15 @@ API = Api(
     description="Members earn points on purchases and redeem them for rewards. Every refusal is problem+json with a "
     "stable code; every POST that moves points takes an Idempotency-Key.",
     prefix="/api/customer",
-    routes=(*access.ROUTES, *account.ROUTES, *profile.ROUTES, *purchases.ROUTES, *rewards.ROUTES, *push.ROUTES),
+    routes=(
+        *access.ROUTES,
+        *account.ROUTES,
+        *profile.ROUTES,
+        *friends.ROUTES,
+        *purchases.ROUTES,
+        *rewards.ROUTES,
+        *push.ROUTES,
+    ),
     authenticate=access.authenticate,
     changes=push.read_changes,
     assets=Path(__file__).parent / "assets",

@@ -35,10 +35,12 @@ async def request_redemption(
     """The redemption, pending. Raises NotFound for an unknown reward, Unauthenticated, MemberInactive."""
     at = clock()
     await redemptions.lock_member(conn, command.member_id)
+    reward = await rewards.get_priced(conn, command.reward_id)
     redemption = Redemption(
         redemption_id=make_id(),
         reward_id=command.reward_id,
-        points_cost=await rewards.get_price(conn, command.reward_id),
+        reward_name=reward.name,
+        points_cost=reward.points_cost,
         status="pending",
         reason=None,
         voucher_code=None,

@@ -11,12 +11,14 @@ values (:redemption_id, :member_id, :reward_id, :points_cost, :requested_at, :ho
 
 -- name: find_redemption^
 -- A member's redemption.
-select id as redemption_id, reward_id, points_cost, status, reason, voucher_code, requested_at, completed_at
-from redemption where id = :redemption_id and member_id = :member_id;
+select d.id as redemption_id, d.reward_id, r.name as reward_name, d.points_cost, d.status, d.reason, d.voucher_code,
+  d.requested_at, d.completed_at
+from redemption d join reward r on r.id = d.reward_id where d.id = :redemption_id and d.member_id = :member_id;
 
 -- name: list_redemptions
 -- A page of a member's redemptions, the last first.
-select id as redemption_id, reward_id, points_cost, status, reason, voucher_code, requested_at, completed_at
-from redemption
-where member_id = :member_id and (:before_id::uuid is null or id < :before_id)
-order by id desc limit :row_limit;
+select d.id as redemption_id, d.reward_id, r.name as reward_name, d.points_cost, d.status, d.reason, d.voucher_code,
+  d.requested_at, d.completed_at
+from redemption d join reward r on r.id = d.reward_id
+where d.member_id = :member_id and (:before_id::uuid is null or d.id < :before_id)
+order by d.id desc limit :row_limit;

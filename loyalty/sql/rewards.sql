@@ -1,6 +1,6 @@
--- name: find_reward_price$
--- What a reward costs now; no row when there is no such reward.
-select points_cost from reward where id = :reward_id;
+-- name: find_reward_price^
+-- What a reward is called and costs now; no row when there is no such reward.
+select name, points_cost from reward where id = :reward_id;
 
 -- name: list_offered_rewards
 -- A page of the rewards that are on offer now, the newest first, with what decides whether this member can have them.

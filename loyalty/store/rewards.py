@@ -37,12 +37,20 @@ class OfferedReward:
     usage: RewardUsage
 
 
-async def get_price(conn: Connection, reward_id: UUID) -> int:
-    """What the reward costs now, in points. Raises NotFound."""
-    points_cost: int | None = await queries.find_reward_price(conn, reward_id=reward_id)
-    if points_cost is None:
+@dataclass(frozen=True, slots=True)
+class PricedReward:
+    """A reward's name, and what it costs in points."""
+
+    name: str
+    points_cost: int
+
+
+async def get_priced(conn: Connection, reward_id: UUID) -> PricedReward:
+    """What the reward is called and costs now. Raises NotFound."""
+    row = await queries.find_reward_price(conn, reward_id=reward_id)
+    if row is None:
         raise NotFound("There is no such reward.")
-    return points_cost
+    return PricedReward(**row)
 
 
 async def list_offered(

@@ -76,6 +76,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
         ("GET", "/rewards"),
         ("GET", "/redemptions"),
         ("GET", "/redemptions/{redemption_id}"),
+        ("GET", "/referrals"),
         ("POST", "/transaction"),
         ("POST", "/redeem"),
         ("POST", "/transfers"),

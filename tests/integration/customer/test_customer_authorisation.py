@@ -20,6 +20,7 @@ from api.kit.routes import Role, Route
 from api.kit.tokens import mint_access_token
 from loyalty.clock import system_clock
 from loyalty.services.merchants import issue_key
+from loyalty.store import referrals
 from loyalty.store.database import Pool
 from schemas.admin.merchants import NewMerchantKey
 from tests.integration.customer.conftest import Shop, count_rows
@@ -44,6 +45,7 @@ MEMBERS = {
     "POST /redeem",
     "GET /redemptions",
     "GET /redemptions/{redemption_id}",
+    "GET /referrals",
     "GET /events",
 }
 OF_ALL = {"GET /rewards"}
@@ -75,6 +77,7 @@ LISTS = [
 @pytest.fixture
 async def owned(shop: Shop, rows: Pool) -> Owned:
     async with rows.acquire() as conn:
+        await referrals.insert(conn, await add_member(conn), shop.member_id, system_clock())
         return Owned(
             shop.member_id,
             {

@@ -43,6 +43,15 @@ async def test_a_reward_is_asked_for_and_decided(member: Client, shop: Shop, row
     assert (await member.get("/points")).body["available"] == 50
 
 
+async def test_a_redemption_names_its_reward_when_it_is_offered_no_more(member: Client, shop: Shop, rows: Pool) -> None:
+    asked = await member.post("/redeem", {"reward_id": str(shop.reward_id)})
+    name = await rows.fetchval("select name from reward where id = $1", shop.reward_id)
+    await rows.execute("update reward set active = false where id = $1", shop.reward_id)
+    assert (await member.get("/rewards")).body["data"] == []
+    [listed] = (await member.get("/redemptions")).body["data"]
+    assert [each["reward_name"] for each in (asked.body, listed)] == [name, name]
+
+
 async def test_asking_writes_a_row_and_an_event_and_checks_no_points(member: Client, shop: Shop, rows: Pool) -> None:
     reply = await member.post("/redeem", {"reward_id": str(shop.reward_id)})
     event = await rows.fetchrow("select * from outbox")

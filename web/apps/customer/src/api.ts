@@ -11,6 +11,8 @@ export type Receipt = CustomerSchemas["TransactionReceipt"];
 export type Steps = CustomerSchemas["ReceiptSteps"];
 export type Reward = CustomerSchemas["Reward"];
 export type Redemption = CustomerSchemas["Redemption"];
+export type Friend = CustomerSchemas["Friend"];
+export type FriendTerms = CustomerSchemas["FriendTerms"];
 export type ProfilePatch = CustomerSchemas["ProfilePatch"];
 export type Registration = CustomerSchemas["Registration"];
 
@@ -72,6 +74,14 @@ export const redemptions = infiniteQueryOptions({
   queryKey: ["redemptions"],
   queryFn: ({ pageParam }) =>
     unwrap(client.GET("/api/customer/redemptions", { params: { query: { limit: PAGE, cursor: pageParam } } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page) => page.next_cursor ?? undefined,
+});
+
+export const friends = infiniteQueryOptions({
+  queryKey: ["friends"],
+  queryFn: ({ pageParam }) =>
+    unwrap(client.GET("/api/customer/referrals", { params: { query: { limit: PAGE, cursor: pageParam } } })),
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (page) => page.next_cursor ?? undefined,
 });
