@@ -19,21 +19,22 @@ interface Typed {
   name: string;
   email: string;
   password: string;
-  birthDate: string;
+  birth_date: string;
+  referral_code: string;
 }
 
-async function join({ name, email, password, birthDate }: Typed): Promise<void> {
-  await unwrap(
-    client.POST("/api/customer/register", { body: { name, email, password, birth_date: birthDate || null } }),
-  );
-  await signIn(email, password);
+async function join(typed: Typed): Promise<void> {
+  const body = { ...typed, birth_date: typed.birth_date || null, referral_code: typed.referral_code || null };
+  await unwrap(client.POST("/api/customer/register", { body }));
+  await signIn(typed.email, typed.password);
 }
 
-export function SignUp() {
+/** `invitedBy` is the code in the link that led here. */
+export function SignUp({ invitedBy }: { invitedBy: string }) {
   const text = useText().access;
   const form = useForm<Typed>({
     mode: "uncontrolled",
-    initialValues: { name: "", email: "", password: "", birthDate: "" },
+    initialValues: { name: "", email: "", password: "", birth_date: "", referral_code: invitedBy },
     validate: {
       name: isNotEmpty(text.nameNeeded),
       email: isEmail(text.emailNeeded),
@@ -63,7 +64,14 @@ export function SignUp() {
             description={text.birthDateHint}
             type="date"
             autoComplete="bday"
-            {...field("birthDate")}
+            {...field("birth_date")}
+          />
+          <TextInput
+            label={text.friendCode}
+            description={text.friendCodeHint}
+            autoComplete="off"
+            maxLength={40}
+            {...field("referral_code")}
           />
           {enter.error && <ProblemNotice error={enter.error} />}
           <Button type="submit" size="md" loading={enter.isPending || enter.isSuccess}>

@@ -9,7 +9,7 @@ import { points, type Purchase, type Redemption, redemption } from "@/api";
 type Pushed =
   | { kind: "points.changed"; data: CustomerSchemas["PointsChanged"] }
   | { kind: "transaction.awarded"; data: Pick<Purchase, "transaction_id" | "points_awarded"> }
-  | { kind: "redemption.completed"; data: Omit<Redemption, "points_cost" | "requested_at"> };
+  | { kind: "redemption.completed"; data: Omit<Redemption, "reward_name" | "points_cost" | "requested_at"> };
 
 const KINDS = ["points.changed", "transaction.awarded", "redemption.completed"] as const;
 const CHANNEL = "laurel-events";

@@ -1,16 +1,12 @@
 "use client";
 
-import { unwrap } from "@laurel/api-client";
-import { ProblemNotice, useFormat } from "@laurel/ui";
-import { Alert, Button, Divider, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Divider, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { type SubmitEvent } from "react";
+import dynamic from "next/dynamic";
 
-import { client, points } from "@/api";
-import { signOut } from "@/shell/signingOut";
-import { Secret } from "@/shell/Secret";
 import { useText } from "@/text";
+
+const LeaveDialog = dynamic(() => import("./LeaveDialog").then((module) => module.LeaveDialog), { ssr: false });
 
 /** Erases the member, after the password was given. */
 export function Leave() {
@@ -25,47 +21,5 @@ export function Leave() {
       </Button>
       {opened && <LeaveDialog onClose={close} />}
     </Stack>
-  );
-}
-
-function LeaveDialog({ onClose }: { onClose: () => void }) {
-  const text = useText();
-  const format = useFormat();
-  const balance = useQuery(points).data;
-  const leave = useMutation({
-    mutationFn: (password: string) => unwrap(client.DELETE("/api/customer/profile", { body: { password } })),
-    onSuccess: signOut,
-  });
-  const submit = (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    leave.mutate(new FormData(event.currentTarget).get("password") as string);
-  };
-  return (
-    <Modal opened onClose={onClose} title={text.profile.leaveTitle} closeButtonProps={{ "aria-label": text.close }}>
-      <form onSubmit={submit}>
-        <Stack>
-          <Alert color="rose">{text.profile.leaveDetail}</Alert>
-          {balance && balance.available > 0 && (
-            <Text fw={600}>{text.profile.leaveLoses(format.points(balance.available))}</Text>
-          )}
-          <Secret
-            label={text.profile.leavePassword}
-            name="password"
-            autoComplete="current-password"
-            required
-            data-autofocus
-          />
-          {leave.error && <ProblemNotice error={leave.error} />}
-          <Group grow>
-            <Button variant="default" onClick={onClose}>
-              {text.cancel}
-            </Button>
-            <Button type="submit" color="rose" loading={leave.isPending}>
-              {text.profile.leaveConfirm}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { Fetched, Moment, useFormat } from "@laurel/ui";
+import { Fetched, useFormat } from "@laurel/ui";
 import { Anchor, Grid, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
@@ -9,6 +9,7 @@ import { type ReactNode } from "react";
 import { type Purchase as Bought, purchase } from "@/api";
 import { Section } from "@/home/Section";
 import { Page } from "@/shell/Page";
+import { When } from "@/shell/When";
 import { useText } from "@/text";
 
 import { PurchasePoints } from "./PurchaseRows";
@@ -62,7 +63,7 @@ function Bill({ purchase: bought }: { purchase: Bought }) {
           <Line label={text.refunded}>{format.money(bought.refunded_amount, bought.currency)}</Line>
         )}
         <Line label={text.when}>
-          <Moment at={bought.occurred_at} />
+          <When at={bought.occurred_at} />
         </Line>
         {bought.external_id && <Line label={text.number}>{bought.external_id}</Line>}
       </Stack>

@@ -1,10 +1,11 @@
 "use client";
 
-import { Moment, useFormat } from "@laurel/ui";
+import { useFormat } from "@laurel/ui";
 import { Badge, Group, Stack, Text } from "@mantine/core";
 import Link from "next/link";
 
 import { type Purchase } from "@/api";
+import { When } from "@/shell/When";
 import { useText } from "@/text";
 
 import styles from "./PurchaseRows.module.css";
@@ -30,7 +31,7 @@ function PurchaseRow({ purchase }: { purchase: Purchase }) {
         <Stack gap={2} miw={0}>
           <Text fw={600}>{format.money(purchase.amount, purchase.currency)}</Text>
           <Text size="sm" c="dimmed">
-            <Moment at={purchase.occurred_at} />
+            <When at={purchase.occurred_at} />
           </Text>
         </Stack>
         <PurchasePoints purchase={purchase} />

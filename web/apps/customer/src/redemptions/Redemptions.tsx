@@ -1,18 +1,21 @@
 "use client";
 
-import { Empty, Fetched, Moment, useFormat, Waiting } from "@laurel/ui";
+import { Empty, Fetched, useFormat, Waiting } from "@laurel/ui";
 import { Badge, Button, Card, Collapse, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconTicket } from "@tabler/icons-react";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 
-import { type Redemption, redemptions, rewards } from "@/api";
+import { type Redemption, redemptions } from "@/api";
 import { MoreOnScroll } from "@/shell/MoreOnScroll";
 import { Page } from "@/shell/Page";
+import { When } from "@/shell/When";
 import { useText } from "@/text";
 
-import { Voucher } from "./Voucher";
+// only those who show a code need what draws it
+const Voucher = dynamic(() => import("./Voucher").then((module) => module.Voucher));
 
 const ASK_MS = 3_000;
 const COLOURS = { pending: "amber", reserved: "sky", completed: "laurel", rejected: "rose", cancelled: "gray" };
@@ -57,14 +60,13 @@ function RedemptionCard({ redemption }: { redemption: Redemption }) {
   const text = useText();
   const format = useFormat();
   const [open, { toggle }] = useDisclosure(false);
-  const name = useQuery(rewards).data?.find((reward) => reward.reward_id === redemption.reward_id)?.name;
   return (
     <Card withBorder radius="lg" p="md" bg="var(--laurel-surface)">
       <Group justify="space-between" align="flex-start">
         <Stack gap={2}>
-          <Text fw={650}>{name ?? text.redemptions.unknown}</Text>
+          <Text fw={650}>{redemption.reward_name}</Text>
           <Text size="sm" c="dimmed">
-            {format.points(redemption.points_cost)} · <Moment at={redemption.requested_at} />
+            {format.points(redemption.points_cost)} · <When at={redemption.requested_at} />
           </Text>
         </Stack>
         <Badge color={COLOURS[redemption.status]} size="lg">
@@ -78,9 +80,7 @@ function RedemptionCard({ redemption }: { redemption: Redemption }) {
             {open ? text.close : text.redemptions.showCode}
           </Button>
           <Collapse expanded={open}>
-            <Stack pt="md">
-              <Voucher code={redemption.voucher_code} />
-            </Stack>
+            <Stack pt="md">{open && <Voucher code={redemption.voucher_code} />}</Stack>
           </Collapse>
         </>
       )}

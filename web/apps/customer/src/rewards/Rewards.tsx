@@ -4,6 +4,7 @@ import { Empty, Fetched, useFormat } from "@laurel/ui";
 import { Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconGift } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useState } from "react";
 
@@ -12,9 +13,11 @@ import { Page } from "@/shell/Page";
 import { useText } from "@/text";
 
 import { Obstacles } from "./Obstacles";
-import { RedeemDialog } from "./RedeemDialog";
 import styles from "./Rewards.module.css";
 import { RewardPicture } from "./RewardPicture";
+
+const loadDialog = () => import("./RedeemDialog").then((module) => module.RedeemDialog);
+const RedeemDialog = dynamic(loadDialog, { ssr: false });
 
 type Reach = "all" | "now";
 
@@ -104,6 +107,9 @@ Cards.Waiting = function Waiting() {
   );
 };
 
+/** The dialog is there when the button is pressed. */
+const near = () => void loadDialog().catch(() => undefined);
+
 function RewardCard({ reward, onChoose }: { reward: Reward; onChoose: () => void }) {
   const text = useText().rewards;
   const format = useFormat();
@@ -127,7 +133,13 @@ function RewardCard({ reward, onChoose }: { reward: Reward; onChoose: () => void
         )}
       </Group>
       {reward.eligible ? (
-        <Button onClick={onChoose} aria-label={text.redeemThis(reward.name)} fullWidth>
+        <Button
+          onClick={onChoose}
+          onPointerEnter={near}
+          onFocus={near}
+          aria-label={text.redeemThis(reward.name)}
+          fullWidth
+        >
           {text.redeem}
         </Button>
       ) : (

@@ -19,6 +19,7 @@ export const config: BffConfig = {
     "POST /redeem",
     "GET /redemptions",
     "GET /redemptions/{}",
+    "GET /referrals",
     "GET /events",
   ],
 };

@@ -1,17 +1,8 @@
 "use client";
 
-import { Brand, PreferenceItems } from "@laurel/ui";
-import { ActionIcon, AppShell, Group, Menu, UnstyledButton } from "@mantine/core";
-import {
-  IconBasket,
-  IconGift,
-  IconHome2,
-  IconLogout,
-  IconReceipt2,
-  IconTicket,
-  IconUser,
-  IconUserCircle,
-} from "@tabler/icons-react";
+import { Brand } from "@laurel/ui";
+import { AppShell, Group, UnstyledButton } from "@mantine/core";
+import { IconBasket, IconGift, IconHome2, IconReceipt2, IconTicket, IconUserCircle } from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode } from "react";
@@ -20,9 +11,10 @@ import { useLiveEvents } from "@/live/events";
 import { useText } from "@/text";
 
 import { Connection } from "./Connection";
+import { LateMenu } from "./LateMenu";
 import styles from "./MemberShell.module.css";
 import { Outcomes } from "./Outcomes";
-import { signOut, useSignedOutElsewhere } from "./signingOut";
+import { useSignedOutElsewhere } from "./signingOut";
 
 const PLACES = [
   ["home", "/", IconHome2],
@@ -91,25 +83,12 @@ function Places({ className }: { className: string | undefined }) {
   });
 }
 
+const loadAccount = () => import("./AccountMenu");
+
 function Account() {
-  const text = useText();
   return (
-    <Menu position="bottom-end" width={220}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="xl" aria-label={text.account}>
-          <IconUserCircle size={24} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component={Link} href="/profile" leftSection={<IconUser size={16} />}>
-          {text.places.profile}
-        </Menu.Item>
-        <PreferenceItems />
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
-          {text.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <LateMenu label={useText().account} size="xl" load={loadAccount}>
+      <IconUserCircle size={24} />
+    </LateMenu>
   );
 }

@@ -1,0 +1,5 @@
+import { Friends } from "@/friends/Friends";
+
+export default function Page() {
+  return <Friends />;
+}
