@@ -31,6 +31,7 @@ class Check:
 CHECKS = (
     Check("entries", "Every entry has at least two postings that sum to zero.", "find_unbalanced_entries"),
     Check("accounts", "An entry touches no other member's accounts.", "find_foreign_postings"),
+    Check("references", "What rows of the ledger refer to is there.", "find_dangling_rows"),
     Check("sequence", "A member's entries are numbered from 1 without holes, as booked.", "find_broken_sequences"),
     Check("balances", "Each entry left the balance that the entries add up to.", "find_broken_balances"),
     Check(

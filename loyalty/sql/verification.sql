@@ -21,6 +21,24 @@ from posting p join journal_entry e on e.id = p.entry_id
 where p.member_id <> e.member_id
 order by e.id, p.n limit :most;
 
+-- name: find_dangling_rows
+-- Entries of no member, postings, lots and draws of no entry, draws on no lot.
+select entry_id, member_id, count(*) over () as total, detail from (
+  select e.id as entry_id, e.member_id, 'the entry is of no member' as detail
+  from journal_entry e left join member m on m.id = e.member_id where m.id is null
+  union all
+  select p.entry_id, p.member_id, format('posting %s is of no entry', p.n)
+  from posting p left join journal_entry e on e.id = p.entry_id where e.id is null
+  union all
+  select l.entry_id, l.member_id, format('lot %s is of no entry', l.id)
+  from lot l left join journal_entry e on e.id = l.entry_id where e.id is null
+  union all
+  select d.entry_id, coalesce(e.member_id, l.member_id), format('the draw on lot %s is of no entry, or on no lot', d.lot_id)
+  from lot_draw d left join journal_entry e on e.id = d.entry_id left join lot l on l.id = d.lot_id
+  where e.id is null or l.id is null
+) dangling
+order by 1 limit :most;
+
 -- name: find_broken_sequences
 -- Entries whose seq is not one more than that of the member's entry before, or that were booked out of that order.
 select s.id as entry_id, s.member_id, count(*) over () as total,

@@ -16,7 +16,7 @@ from loyalty.domain.lots import InsufficientPoints
 from loyalty.errors import NotFound
 from loyalty.services.posting import FIRST_LOTS_PER_MEMBER, Booking, PostedEntry, post_entries
 from loyalty.store.database import Connection, Pool
-from tests.support.rows import NOON, add_member, give_points, laurel_pool
+from tests.support.rows import NOON, add_member, add_merchant, add_transaction, give_points, laurel_pool
 
 
 @pytest.fixture
@@ -128,3 +128,113 @@ async def test_the_record_is_never_changed(conn: Connection) -> None:
     for statement in ("delete from posting", "update journal_entry set seq = 9", "update posting set points = 1"):
         with pytest.raises(asyncpg.RestrictViolationError):
             await conn.execute(statement)
+
+
+BROKEN_INSERTS = {
+    "an entry of no member": (
+        "insert into journal_entry (event_id, kind, member_id, seq, source_id, booked_at, available_after) "
+        "values (uuidv7(), 'earn', uuidv7(), 1, uuidv7(), now(), 0)"
+    ),
+    "postings of no entry": (
+        "insert into posting (entry_id, n, account, member_id, points) "
+        "values (999, 1, 'program.issued', null, -5), (999, 2, 'member.available', '{one}', 5)"
+    ),
+    "postings of another member": (
+        "with e as (insert into journal_entry (event_id, kind, member_id, seq, source_id, booked_at, available_after) "
+        "values (uuidv7(), 'earn', '{one}', 9, uuidv7(), now(), 0) returning id) "
+        "insert into posting (entry_id, n, account, member_id, points) "
+        "select id, 1, 'program.issued', null::uuid, -5 from e union all "
+        "select id, 2, 'member.available', '{other}', 5 from e"
+    ),
+    "a lot of no entry": (
+        "insert into lot (entry_id, member_id, points, remaining, earned_at) values (999, '{one}', 5, 5, now())"
+    ),
+    "a lot of another member": (
+        "insert into lot (entry_id, member_id, points, remaining, earned_at) values ({entry}, '{other}', 5, 5, now())"
+    ),
+    "a draw of no entry": "insert into lot_draw (entry_id, lot_id, points) values (999, {lot}, 5)",
+    "a draw on no lot": "insert into lot_draw (entry_id, lot_id, points) values ({entry}, 999, 5)",
+    "a draw on another member's lot": (
+        "insert into lot_draw (entry_id, lot_id, points) values ({entry}, {other_lot}, 5)"
+    ),
+    "an award of no transaction": (
+        "insert into award (transaction_id, member_id, points, entry_id, ruleset_version, receipt, wallet_version, "
+        "awarded_at) values (uuidv7(), '{one}', 0, null, 1, '{{}}', 1, now())"
+    ),
+    "an award of another member": (
+        "insert into award (transaction_id, member_id, points, entry_id, ruleset_version, receipt, wallet_version, "
+        "awarded_at) values ('{transaction}', '{other}', 0, null, 1, '{{}}', 1, now())"
+    ),
+    "an award by the entry of something else": (
+        "insert into award (transaction_id, member_id, points, entry_id, ruleset_version, receipt, wallet_version, "
+        "awarded_at) values ('{transaction}', '{one}', 100, {entry}, 1, '{{}}', 1, now())"
+    ),
+}
+
+
+@pytest.fixture
+async def two(conn: Connection) -> dict[str, object]:
+    """Two members with 100 points each; a purchase of the one without an award."""
+    one, other = await add_member(conn, 100), await add_member(conn, 100)
+    lots = await conn.fetch("select entry_id, id from lot order by id")
+    transaction = await add_transaction(conn, one, await add_merchant(conn))
+    return {
+        "one": one,
+        "other": other,
+        "entry": lots[0]["entry_id"],
+        "lot": lots[0]["id"],
+        "other_lot": lots[1]["id"],
+        "transaction": transaction,
+    }
+
+
+@pytest.mark.parametrize("kind", BROKEN_INSERTS)
+async def test_a_row_refers_to_what_is_there_and_is_its_members(
+    conn: Connection, two: dict[str, object], kind: str
+) -> None:
+    statement = BROKEN_INSERTS[kind].format(**two)
+    with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
+        await conn.execute(statement)
+    assert refused.value.constraint_name.endswith("_fkey")
+
+
+async def test_postings_are_not_added_to_an_entry_later(conn: Connection, two: dict[str, object]) -> None:
+    more = (
+        "insert into posting (entry_id, n, account, member_id, points) "
+        "values ($1, $3, 'program.issued', null, -5), ($1, $4, 'member.available', $2, 5)"
+    )
+    for numbers, refused, constraint in (
+        ((3, 4), asyncpg.CheckViolationError, "postings_booked_once"),
+        ((1, 3), asyncpg.UniqueViolationError, "posting_pkey"),
+    ):
+        with pytest.raises(refused) as error:
+            await conn.execute(more, two["entry"], two["one"], *numbers)
+        assert error.value.constraint_name == constraint
+
+
+async def test_what_is_referred_to_is_never_removed(conn: Connection, two: dict[str, object]) -> None:
+    for statement in (
+        "delete from member",
+        "update member set id = uuidv7()",
+        "delete from lot",
+        "update lot set member_id = uuidv7()",
+        "delete from journal_entry",
+        "delete from transaction",
+    ):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await conn.execute(statement)
+
+
+async def test_the_checks_of_references_read_no_table_whole(pool: Pool) -> None:
+    """Also on a connection that made its plans when the tables were empty, and however the planner is set there: 320
+    entries are booked, and a plan that reads the table would read 40 and more for each row of a batch."""
+    async with pool.acquire() as conn:
+        await conn.execute("set enable_seqscan = on")
+        member_id = await add_member(conn)
+        for _ in range(8):
+            await adjust_by(conn, member_id, *[1] * 40)
+        await conn.execute("select pg_stat_force_next_flush()")
+        scanned = await conn.fetchval(
+            "select sum(seq_tup_read) from pg_stat_user_tables where relname in ('journal_entry', 'lot', 'transaction')"
+        )
+    assert scanned < 40

@@ -84,7 +84,9 @@ CORRUPTIONS = {
     "update redemption set entry_id = null where status = 'completed'": {"redemptions"},
     "delete from redemption where status = 'completed'": {"redemptions"},
     "update redemption set status = 'rejected', reason = 'out_of_stock' where status = 'completed'": {"redemptions"},
-    "delete from journal_entry where id = 2": {"sequence", "balances", "wallets", "awards", "lots", "chain"},
+    "delete from journal_entry where id = 2": {"sequence", "balances", "wallets", "lots", "references", "chain"},
+    "update lot_draw set lot_id = 999 where lot_id = 1": {"remainders", "references"},
+    "update posting set entry_id = 999 where entry_id = 2 and n = 2": {"entries", "references"},
 }  # fmt: skip
 """What a vandal with the superuser's rights does, and the rules that this breaks."""
 
