@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     admin_api_host: str = "127.0.0.1"
     admin_api_port: int = Field(8102, ge=1, le=65_535)
     api_workers: int = Field(1, ge=1, le=64, description="processes an API runs")
+    api_connections_limit: int = Field(15_000, ge=10, description="connections that each process of an API keeps open")
     rate_limit_per_minute: int = Field(600, ge=1, description="requests a caller may make in a minute")
     login_limit_per_minute: int = Field(10, ge=1, description="logins per account and per address in a minute")
     body_limit_bytes: int = Field(1_000_000, ge=1_000)

@@ -17,7 +17,7 @@ from api.kit.addresses import ClientAddresses
 from api.kit.cors import CrossOrigin
 from api.kit.deps import Deps, opened
 from api.kit.endpoint import App, Endpoint, respond
-from api.kit.metrics import Metrics
+from api.kit.metrics import STREAMS, Metrics
 from api.kit.operations import add_operations
 from api.kit.problems import answer_problem
 from api.kit.routes import AllowedMethods, Api
@@ -47,10 +47,12 @@ def build_app(api: Api, settings: Settings, deps: Deps | None = None) -> App:
         KEEP_ALIVE_TIMEOUT=KEEP_ALIVE_SECONDS,
         GRACEFUL_SHUTDOWN_TIMEOUT=SHUTDOWN_SECONDS,
         STOP_DELAY_SECONDS=settings.stop_delay_seconds,
+        CONNECTIONS_LIMIT=settings.api_connections_limit,
         ACCESS_LOG=False,
     )
     app.ctx.stopping = False
-    metrics = Metrics(api.name)
+    metrics = Metrics(api.name, [(route.method, route.name) for route in api.routes])
+    app.ctx.metrics = metrics
     addresses = ClientAddresses(settings.proxy_networks, settings.forwarded_header)
     for route in api.routes:
         uri = (api.prefix + route.path).replace("{", "<").replace("}", ":str>")
@@ -103,7 +105,7 @@ def _open_and_close(app: App, api: Api, settings: Settings, deps: Deps | None, m
 
     async def open_deps(app: App) -> None:
         app.ctx.deps = deps or await stack.enter_async_context(opened(settings, api))
-        metrics.watch_streams(lambda: app.ctx.deps.hub.connections)
+        metrics.watch(STREAMS, lambda: app.ctx.deps.hub.connections)
 
     async def end_streams(app: App) -> None:
         app.ctx.deps.hub.close()

@@ -27,7 +27,7 @@ from api.kit.addresses import ClientAddresses, limited_as
 from api.kit.bell import ring
 from api.kit.bodies import read_json, validated, validated_query
 from api.kit.deps import Deps
-from api.kit.errors import InvalidQuery, MalformedRequest, RequestTimedOut, UnsupportedMediaType
+from api.kit.errors import InvalidQuery, MalformedRequest, RequestTimedOut, Unavailable, UnsupportedMediaType
 from api.kit.idempotency import Attempt, body_bytes
 from api.kit.metrics import Metrics
 from api.kit.problems import answer_problem
@@ -74,14 +74,15 @@ class Endpoint:
         request_id = request_id_of(request.headers.get("x-request-id"))
         limits: dict[str, str] = {}
         try:
+            _refuse_excess(request)
             answer = await self._answer(request, path, request_id, limits)
         except Exception as error:
             answer = answer_problem(error, request_id)
         if isinstance(answer, EventStream | Download):
-            self._metrics.count(self._route.method, self._route.name, 200)
+            self._metrics.count(self._route.name, 200)
             await send_on(request, answer, request_id, limits)
             return None
-        self._metrics.observe(self._route.method, self._route.name, answer.status, time.perf_counter() - started)
+        self._metrics.observe(self._route.name, answer.status, time.perf_counter() - started)
         return respond(answer, request_id, limits)
 
     async def _answer(
@@ -209,6 +210,14 @@ def respond(answer: Answer, request_id: str, headers: dict[str, str]) -> HTTPRes
     """The answer as Sanic sends it."""
     sent = {**headers, **answer.headers, "X-Request-Id": request_id}
     return SecuredResponse(body_bytes(answer), answer.status, sent, answer.content_type)
+
+
+def _refuse_excess(request: Request) -> None:
+    """Raises Unavailable on a connection that is more than this process is to have. The answer ends it."""
+    stream: Any = request.stream
+    if stream.protocol.is_excess:
+        stream.keep_alive = False
+        raise Unavailable("This process has as many connections as it takes. Try again: others may have room.")
 
 
 async def stream(request: Request, events: EventStream, request_id: str, headers: dict[str, str]) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
+import resource
 import signal
 import socket
 import sys
@@ -22,7 +24,9 @@ from typing import Any
 import structlog
 import uvloop
 
+from api.kit.collecting import Collecting, spare_what_lives
 from api.kit.endpoint import App
+from api.kit.metrics import CONNECTIONS, Boards
 from api.kit.protocol import TimedProtocol
 from loyalty.settings import Settings
 
@@ -33,6 +37,9 @@ CreateApp = Callable[[Settings], App]
 BACKLOG = 1024
 STOP_SECONDS = 20
 FINISH_POLL_SECONDS = 0.05
+HOUSEKEEPING_SECONDS = 1.0
+OTHER_FILES = 200
+"""Besides connections: of the database, of Redis, logs, modules."""
 
 
 class _AskedToStop(Exception):
@@ -42,16 +49,30 @@ class _AskedToStop(Exception):
 def serve(create_app: CreateApp, settings: Settings, host: str, port: int) -> None:
     """Serves until SIGTERM or SIGINT, then lets running requests finish. Raises OSError when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    settings = _with_open_files(settings)
     with socket.create_server((host, port), family=family, backlog=BACKLOG) as listening:
         if settings.api_workers == 1:
-            _serve_here(create_app, settings, listening)
+            _serve_here(create_app, settings, listening, Boards(), 0)
         else:
             _serve_together(create_app, settings, listening)
 
 
+def _with_open_files(settings: Settings) -> Settings:
+    """Lets this process open as many files as its connections need; takes fewer connections where it may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = sys.maxsize if hard == resource.RLIM_INFINITY else hard
+    wanted = min(settings.api_connections_limit + OTHER_FILES, allowed)
+    if soft not in (resource.RLIM_INFINITY, wanted) and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    limit = min(settings.api_connections_limit, allowed - OTHER_FILES)
+    if limit < settings.api_connections_limit:
+        log.warning("connections_limited_by_open_files", limit=limit, open_files=hard)
+    return settings.model_copy(update={"api_connections_limit": limit})
+
+
 @asynccontextmanager
-async def running(app: App, listening: socket.socket) -> AsyncIterator[None]:
-    """Serves while the context lasts; on the way out no request is dropped that was taken.
+async def running(app: App, listening: socket.socket) -> AsyncIterator[Collection[Any]]:
+    """Serves while the context lasts, and gives the connections; on the way out no request is dropped that was taken.
 
     First the API says that it is stopping: not ready, and with every answer that the connection ends there. For
     STOP_DELAY_SECONDS it goes on, so that whoever spreads the requests has time to look. Then it takes no more
@@ -65,7 +86,7 @@ async def running(app: App, listening: socket.socket) -> AsyncIterator[None]:
     await server.after_start()
     await server.start_serving()
     try:
-        yield
+        yield server.connections
     finally:
         app.ctx.stopping = True
         await asyncio.sleep(app.config.STOP_DELAY_SECONDS)
@@ -86,27 +107,47 @@ async def _let_finish(connections: Collection[Any], seconds: float) -> None:
         connection.abort()
 
 
-def _serve_here(create_app: CreateApp, settings: Settings, listening: socket.socket) -> None:
+def _serve_here(
+    create_app: CreateApp, settings: Settings, listening: socket.socket, boards: Boards, number: int
+) -> None:
+    app = create_app(settings)
+    app.ctx.metrics.share(boards, number)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve_until_stopped(create_app(settings), listening))
+        runner.run(_serve_until_stopped(app, listening))
 
 
 async def _serve_until_stopped(app: App, listening: socket.socket) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running(app, listening):
+    async with running(app, listening) as connections:
+        app.ctx.metrics.watch(CONNECTIONS, lambda: len(connections))
+        spare_what_lives()
+        keeping = asyncio.create_task(_keep_house(app, connections), name="house")
         log.info("api_ready", address=listening.getsockname()[:2])
         await stop.wait()
         log.info("api_stopping")
+        keeping.cancel()
+
+
+async def _keep_house(app: App, connections: Collection[Any]) -> None:
+    collecting = Collecting()
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        app.ctx.metrics.note()
+        if collecting.is_due(TimedProtocol.ended, len(connections)):
+            gc.collect()
 
 
 def _serve_together(create_app: CreateApp, settings: Settings, listening: socket.socket) -> None:
     # Forked, before there is a loop or a thread: they inherit the socket.
     forking = multiprocessing.get_context("fork")
+    boards = Boards(settings.api_workers)
     workers = [
-        forking.Process(target=_serve_forked, args=(create_app, settings, listening), name=f"api {number}")
-        for number in range(1, settings.api_workers + 1)
+        forking.Process(
+            target=_serve_forked, args=(create_app, settings, listening, boards, number), name=f"api {number + 1}"
+        )
+        for number in range(settings.api_workers)
     ]
     _on_signals(_stop)
     try:
@@ -119,9 +160,11 @@ def _serve_together(create_app: CreateApp, settings: Settings, listening: socket
     sys.exit(1)
 
 
-def _serve_forked(create_app: CreateApp, settings: Settings, listening: socket.socket) -> None:
+def _serve_forked(
+    create_app: CreateApp, settings: Settings, listening: socket.socket, boards: Boards, number: int
+) -> None:
     _on_signals(signal.SIG_DFL)
-    _serve_here(create_app, settings, listening)
+    _serve_here(create_app, settings, listening, boards, number)
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:

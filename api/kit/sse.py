@@ -38,6 +38,7 @@ CONNECTIONS_LIMIT = 12_000
 CONNECTIONS_PER_MEMBER_LIMIT = 8
 MEMBERS_PER_LOOK_LIMIT = 1_000
 NOTHING_SEEN = -1
+HEARTBEAT = b": still here\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,15 @@ async def no_changes(_: Connection, __: Mapping[UUID, int | None]) -> Changes:
 
 @dataclass(eq=False, slots=True)
 class _Subscription:
+    """One connection: what it has seen, and what it is to be sent. It is kept small, there are thousands of them."""
+
     member_id: UUID
     seen: int | None
     greeted: bool = False
-    events: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUED_EVENTS_LIMIT))
+    queued: list[bytes] = field(default_factory=list)
+    ended: bool = False
+    waiter: asyncio.Future[None] | None = None
+    timer: asyncio.TimerHandle | None = None
 
     def offer(self, changes: Sequence[Change]) -> None:
         """Queue what is new to this connection. One that does not keep up is ended: it resumes when it likes."""
@@ -88,10 +94,24 @@ class _Subscription:
         self.seen = max(newest, self.seen if self.seen is not None else NOTHING_SEEN)
         self.greeted = self.greeted or any(change.is_state for change in changes)
 
+    def remind(self) -> None:
+        """Let the client, and what is in between, know that the connection lives, unless it hears so anyway."""
+        if not self.queued:
+            self._put(HEARTBEAT)
+
     def end(self) -> None:
-        while self.events.full():
-            self.events.get_nowait()
-        self.events.put_nowait(None)
+        self.ended = True
+        self._wake()
+
+    async def next(self) -> bytes | None:
+        """Everything that is queued, at least one event. None when the connection is to end."""
+        while not self.queued and not self.ended:
+            self.waiter = asyncio.get_running_loop().create_future()
+            await self.waiter
+        if self.ended:
+            return None
+        queued, self.queued = self.queued, []
+        return b"".join(queued)
 
     def _wants(self, change: Change) -> bool:
         if change.is_state and not self.greeted:
@@ -99,12 +119,16 @@ class _Subscription:
         return self.seen is not None and change.version > self.seen
 
     def _put(self, event: bytes) -> bool:
-        try:
-            self.events.put_nowait(event)
-        except asyncio.QueueFull:
+        if len(self.queued) >= QUEUED_EVENTS_LIMIT:
             self.end()
             return False
+        self.queued.append(event)
+        self._wake()
         return True
+
+    def _wake(self) -> None:
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
 
 
 class Hub:
@@ -173,15 +197,23 @@ class Hub:
     async def stream(self, member_id: UUID, seen: int | None, expires_at: float | None) -> AsyncGenerator[bytes, None]:
         """The member's events from now on, or since the version `seen`, until the token expires. `admit` first."""
         with self._subscribed(_Subscription(member_id, seen)) as subscription:
+            self._remind_later(subscription, expires_at)
             yield b"retry: %d\n\n" % int(RETRY_SECONDS * 1000)
-            while (left := _seconds_until(expires_at)) > 0:
-                try:
-                    event = await asyncio.wait_for(subscription.events.get(), min(left, self._heartbeat_seconds))
-                except TimeoutError:
-                    event = b": still here\n\n"
-                if event is None:
-                    return
-                yield event
+            while (events := await subscription.next()) is not None:
+                yield events
+
+    def _remind_later(self, subscription: _Subscription, expires_at: float | None) -> None:
+        """By a timer, and not by waiting with a timeout, which would be a task for each event of each connection."""
+        seconds = max(0.0, min(_seconds_until(expires_at), self._heartbeat_seconds))
+        loop = asyncio.get_running_loop()
+        subscription.timer = loop.call_later(seconds, self._remind, subscription, expires_at)
+
+    def _remind(self, subscription: _Subscription, expires_at: float | None) -> None:
+        if _seconds_until(expires_at) <= 0:
+            subscription.end()
+        else:
+            subscription.remind()
+            self._remind_later(subscription, expires_at)
 
     @contextlib.contextmanager
     def _subscribed(self, subscription: _Subscription) -> Iterator[_Subscription]:
@@ -192,6 +224,8 @@ class Hub:
         try:
             yield subscription
         finally:
+            if subscription.timer is not None:
+                subscription.timer.cancel()
             self._connections -= 1
             mine.discard(subscription)
             if not mine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from redis import asyncio as aioredis
 
 from api.kit.errors import TooManyRequests
 from api.kit.leases import SHARE_OF_REMAINING
-from api.kit.limits import Policy, RateLimiter
+from api.kit.limits import SCRIPT, WINDOW_MICROSECONDS, Policy, RateLimiter
 
 PER_MINUTE = 480
 
@@ -55,3 +56,35 @@ async def test_a_small_limit_is_exact_in_two_processes(redis_url: str, per_minut
         for number in range(per_minute):
             told = await limiters[number % 2].spend(policy, caller)
             assert told
+
+
+class Gcra:
+    """The definition, request by request (https://brandur.org/rate-limiting): arrival times in microseconds."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._interval, self._arrivals = policy.interval, dict[str, float]()
+
+    def allows(self, caller: str, requests: int, now: float) -> bool:
+        arrival = max(now, self._arrivals.get(caller, now)) + requests * self._interval
+        if arrival - WINDOW_MICROSECONDS > now:
+            return False
+        self._arrivals[caller] = arrival
+        return True
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_the_script_does_as_the_definition_says(redis_url: str, seed: int) -> None:
+    """Several callers in one call, some of them twice: as if each had asked alone. Nothing comes back meanwhile."""
+    chance, policy = random.Random(seed), Policy("slow", 7)
+    limit, run = Gcra(policy), str(uuid4())
+    async with aioredis.Redis.from_url(redis_url) as client:
+        script = client.register_script(SCRIPT)
+        for _ in range(10):
+            asked = [(f"{run}:{chance.randrange(4)}", chance.randint(1, 3)) for _ in range(chance.randint(1, 6))]
+            arguments = [each for _, n in asked for each in (policy.interval, WINDOW_MICROSECONDS, n)]
+            told = await script(keys=[key for key, _ in asked], args=arguments)
+            assert [not over for over in told[::4]] == [limit.allows(key, n, now=0) for key, n in asked]
+            assert all(0 <= left <= policy.per_minute for left in told[1::4])
+            assert all(
+                0 < wait <= WINDOW_MICROSECONDS for over, wait in zip(told[::4], told[3::4], strict=True) if over
+            )

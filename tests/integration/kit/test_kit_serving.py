@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 
 import psutil
 
 from tests.conftest import StartLaurel
-from tests.support.apis import SIGNING_KEY, client_of, free_port
+from tests.support.apis import SIGNING_KEY, Client, client_of, free_port
 from tests.support.processes import LaurelProcess
 
 Eventually = Callable[..., Awaitable[object]]
@@ -67,6 +69,53 @@ async def test_several_processes_share_a_port_and_stop_together(
     process.send(signal.SIGTERM)
     assert process.stop() == 0
     assert "Traceback" not in process.log_text()
+
+
+async def test_metrics_are_of_all_processes_whichever_answers(
+    laurel_process: StartLaurel, eventually: Eventually
+) -> None:
+    port = free_port()
+    process = laurel_process(
+        "customer-api", LAUREL_SIGNING_KEY=KEY, LAUREL_CUSTOMER_API_PORT=str(port), LAUREL_API_WORKERS="2"
+    )
+    await eventually(lambda: _are_ready(process, 2), timeout_seconds=60)
+    stack = contextlib.AsyncExitStack()
+    clients = [
+        await stack.enter_async_context(_held_by(port, child, eventually))
+        for child in psutil.Process(process.pid).children()
+    ]
+    async with stack:
+        for client in clients:
+            assert (await client.get("/api/customer/points")).status == 401
+        pages = [(await client.get("/metrics")).body for client in clients]
+    for page in pages:
+        assert _number(page, 'requests_total{api="customer",method="GET",route="get_points",status="401"}') == 2
+        assert _number(page, 'request_seconds_count{api="customer",route="get_points"}') == 2
+        assert _number(page, 'processes{api="customer"}') == 2
+
+
+@contextlib.asynccontextmanager
+async def _held_by(port: int, process: psutil.Process, eventually: Eventually) -> AsyncIterator[Client]:
+    """A client whose one connection was taken by that process."""
+    async with contextlib.AsyncExitStack() as tried:
+
+        async def taken() -> Client | None:
+            held = [each for each in process.net_connections("tcp") if each.status == psutil.CONN_ESTABLISHED]
+            client = await tried.enter_async_context(client_of(f"http://127.0.0.1:{port}"))
+            mine = [each for each in process.net_connections("tcp") if each.status == psutil.CONN_ESTABLISHED]
+            return client if _to(mine, port) > _to(held, port) else None
+
+        found = await eventually(taken, timeout_seconds=60)
+        assert isinstance(found, Client)
+        yield found
+
+
+def _to(connections: Sequence[Any], port: int) -> int:
+    return sum(each.laddr.port == port for each in connections)
+
+
+def _number(page: str, metric: str) -> float:
+    return next(float(line.split()[-1]) for line in page.splitlines() if line.startswith(f"laurel_http_{metric} "))
 
 
 async def test_when_one_of_several_processes_dies_all_end(laurel_process: StartLaurel, eventually: Eventually) -> None:
