@@ -8,7 +8,6 @@ What a member owes (points that a refund took back after they were spent) is neg
 that would become available pay it first: while a member owes, nothing is available.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -54,8 +53,7 @@ class Posting(NamedTuple):
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class EntryDraft:
+class EntryDraft(NamedTuple):
     """An entry for one member, caused by one event (which is what makes it exactly once)."""
 
     kind: EntryKind
@@ -71,7 +69,11 @@ class EntryDraft:
 
     def change_of(self, account: Account) -> int:
         """By how many points this entry changes `account`."""
-        return sum(posting.points for posting in self.postings if posting.account is account)
+        change = 0
+        for of, _, points in self.postings:
+            if of is account:
+                change += points
+        return change
 
 
 def earn(event_id: UUID, member_id: UUID, points: int, *, pending: bool = False, owed: int = 0) -> EntryDraft:

@@ -9,9 +9,8 @@ expired by the time the book is about are not among those that can be spent: `ex
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from loyalty.clock import IdSource
@@ -26,8 +25,7 @@ ACTIVITIES = frozenset({EntryKind.EARN, EntryKind.HOLD, EntryKind.REDEEM})
 """What keeps rolling lots alive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(NamedTuple):
     """An entry to post. `source_id` is what it is about (transaction, redemption, adjustment).
 
     An entry that gives points makes a lot of them, with `expires_at`, `pending_until` and `rolls_months`, unless it
@@ -47,8 +45,7 @@ class Booking:
     releases: Sequence[int] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PostedEntry:
+class PostedEntry(NamedTuple):
     """An entry in the ledger, how many points it moved, the balance it left and the wallet's version after it."""
 
     entry_id: int
@@ -69,7 +66,7 @@ async def post_entries(conn: Connection, bookings: Sequence[Booking], at: dateti
     await book.load_lots(conn, _points_spent(b.draft for b in bookings), at)
     posted = [book.post(b) for b in bookings]
     entry_ids = await book.close(conn, at)
-    return [replace(entry, entry_id=entry_ids[entry.event_id]) for entry in posted]
+    return [entry._replace(entry_id=entry_ids[entry.event_id]) for entry in posted]
 
 
 class Book:
@@ -127,7 +124,8 @@ class Book:
     def post(self, booking: Booking) -> PostedEntry:
         """Adds an entry to the book. Its entry_id is 0 until the book is closed. Raises InsufficientPoints."""
         draft, wallet = booking.draft, self.wallets[booking.draft.member_id]
-        draws = self._choose(draft) if booking.draws is None else booking.draws
+        available = draft.change_of(Account.MEMBER_AVAILABLE)
+        draws = self._choose(draft, -available) if booking.draws is None else booking.draws
         if draws:
             self._lots[draft.member_id] = after(self._lots.get(draft.member_id, ()), draws)
         _apply(booking, wallet)
@@ -139,7 +137,7 @@ class Book:
                 seq=wallet.entries,
                 available_after=wallet.available,
                 traceparent=booking.traceparent,
-                lots=_lots_of(booking),
+                lots=_lots_of(booking, available),
                 draws=draws,
                 releases=booking.releases,
             )
@@ -167,8 +165,7 @@ class Book:
         await ledger.save_wallets(conn, changed, self._versions_before, at)
         return entry_ids
 
-    def _choose(self, draft: EntryDraft) -> list[LotDraw]:
-        points = -_points_made_available(draft)
+    def _choose(self, draft: EntryDraft, points: int) -> list[LotDraw]:
         if points <= 0:
             return []
         available = self.wallets[draft.member_id].available
@@ -180,19 +177,14 @@ class Book:
 def _points_spent(drafts: Iterable[EntryDraft]) -> Counter[UUID]:
     spent: Counter[UUID] = Counter()
     for draft in drafts:
-        if (points := _points_made_available(draft)) < 0:
+        if (points := draft.change_of(Account.MEMBER_AVAILABLE)) < 0:
             spent[draft.member_id] -= points
     return spent
 
 
-def _points_made_available(draft: EntryDraft) -> int:
-    return draft.change_of(Account.MEMBER_AVAILABLE)
-
-
-def _lots_of(booking: Booking) -> Sequence[NewLot]:
+def _lots_of(booking: Booking, available: int) -> Sequence[NewLot]:
     if booking.lots is not None:
         return booking.lots
-    available = _points_made_available(booking.draft)
     pending = booking.draft.change_of(Account.MEMBER_PENDING)
     points, pending_until = (pending, booking.pending_until) if pending > 0 else (available, None)
     if pending > 0 and pending_until is None:

@@ -1,8 +1,7 @@
 """What awards have in common, whatever they are for: the entry in the ledger, the row, what the wallet is left with."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic
+from typing import Generic, NamedTuple
 from uuid import UUID
 
 from loyalty.domain.award import Award
@@ -14,8 +13,7 @@ from loyalty.store.awards import NewAward
 from loyalty.store.ledger import Wallet
 
 
-@dataclass(frozen=True, slots=True)
-class Awarded(Generic[E]):
+class Awarded(NamedTuple, Generic[E]):
     """An event with the award for its source (a purchase, a custom event), and what that left in the wallet.
 
     pending_until: to when the points are pending; None when they are available, or when there are none.

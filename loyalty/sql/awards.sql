@@ -4,8 +4,8 @@ insert into award (transaction_id, member_id, points, entry_id, ruleset_version,
 select a.transaction_id, a.member_id, a.points, a.entry_id, a.ruleset_version, a.receipt::jsonb, a.wallet_version,
   :awarded_at::timestamptz
 from unnest(
-  :transaction_ids::uuid[], :member_ids::uuid[], :points::bigint[], :entry_ids::bigint[], :ruleset_versions::bigint[],
-  :receipts::text[], :wallet_versions::bigint[])
+  :transaction_ids::uuid[], :member_ids::uuid[], :points::text::bigint[], :entry_ids::text::bigint[],
+  :ruleset_versions::text::bigint[], :receipts::text[], :wallet_versions::text::bigint[])
   as a (transaction_id, member_id, points, entry_id, ruleset_version, receipt, wallet_version);
 
 -- name: list_member_usage

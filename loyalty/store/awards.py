@@ -1,14 +1,14 @@
 """Awards, and the counters of the rules that give only so much."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from loyalty.domain.award import Counter, UsageKey
+from loyalty.store.columns import numbers, numbers_or_null
 from loyalty.store.database import Connection
 from loyalty.store.queries import fetch_all, queries
 
@@ -16,8 +16,7 @@ MemberUsageKey = tuple[UUID, UsageKey]
 """A member and a counter of that member."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewAward:
+class NewAward(NamedTuple):
     """entry_id is None for an award of 0 points: it books nothing."""
 
     transaction_id: UUID
@@ -36,11 +35,11 @@ async def insert_awards(conn: Connection, awards: Sequence[NewAward], awarded_at
         awarded_at=awarded_at,
         transaction_ids=[a.transaction_id for a in awards],
         member_ids=[a.member_id for a in awards],
-        points=[a.points for a in awards],
-        entry_ids=[a.entry_id for a in awards],
-        ruleset_versions=[a.ruleset_version for a in awards],
+        points=numbers([a.points for a in awards]),
+        entry_ids=numbers_or_null([a.entry_id for a in awards]),
+        ruleset_versions=numbers([a.ruleset_version for a in awards]),
         receipts=[orjson.dumps(a.receipt).decode() for a in awards],
-        wallet_versions=[a.wallet_version for a in awards],
+        wallet_versions=numbers([a.wallet_version for a in awards]),
     )
 
 

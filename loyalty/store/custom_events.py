@@ -11,6 +11,7 @@ import orjson
 from loyalty.domain.purchase import Purchase
 from loyalty.domain.rules.conditions import happening
 from loyalty.store.awards import NewAward
+from loyalty.store.columns import numbers, numbers_or_null
 from loyalty.store.database import Connection, Record
 from loyalty.store.history import CountedRefund, with_refunds
 from loyalty.store.queries import fetch_all, queries
@@ -92,11 +93,11 @@ async def insert_awards(conn: Connection, awards: Sequence[NewAward], awarded_at
         awarded_at=awarded_at,
         event_ids=[a.transaction_id for a in awards],
         member_ids=[a.member_id for a in awards],
-        points=[a.points for a in awards],
-        entry_ids=[a.entry_id for a in awards],
-        ruleset_versions=[a.ruleset_version for a in awards],
+        points=numbers([a.points for a in awards]),
+        entry_ids=numbers_or_null([a.entry_id for a in awards]),
+        ruleset_versions=numbers([a.ruleset_version for a in awards]),
         receipts=[orjson.dumps(a.receipt).decode() for a in awards],
-        wallet_versions=[a.wallet_version for a in awards],
+        wallet_versions=numbers([a.wallet_version for a in awards]),
     )
 
 

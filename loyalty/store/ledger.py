@@ -11,11 +11,16 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from loyalty.domain.ledger import EntryDraft
+from loyalty.domain.ledger import Account, EntryDraft
 from loyalty.domain.lots import Lot, LotDraw
 from loyalty.errors import NotFound
+from loyalty.store.columns import numbers, once, unless_null
 from loyalty.store.database import Connection
 from loyalty.store.queries import fetch_all, queries
+
+ACCOUNTS = tuple(account.value for account in Account)
+ACCOUNT_PLACES = {account: place for place, account in enumerate(Account, start=1)}
+"""By which a posting names its account: PostgreSQL counts from 1."""
 
 
 @dataclass(slots=True)
@@ -116,67 +121,66 @@ async def save_wallets(
         conn,
         updated_at=updated_at,
         member_ids=[w.member_id for w in wallets],
-        versions_before=[versions_before[w.member_id] for w in wallets],
-        pendings=[w.pending for w in wallets],
-        availables=[w.available for w in wallets],
-        helds=[w.held for w in wallets],
-        lifetime_earneds=[w.lifetime_earned for w in wallets],
-        lifetime_redeemeds=[w.lifetime_redeemed for w in wallets],
-        transactions_awardeds=[w.transactions_awarded for w in wallets],
-        entries=[w.entries for w in wallets],
-        versions=[w.version for w in wallets],
-        oweds=[w.owed for w in wallets],
-        active_ats=[w.active_at for w in wallets],
+        versions_before=numbers([versions_before[w.member_id] for w in wallets]),
+        pendings=numbers([w.pending for w in wallets]),
+        availables=numbers([w.available for w in wallets]),
+        helds=numbers([w.held for w in wallets]),
+        lifetime_earneds=numbers([w.lifetime_earned for w in wallets]),
+        lifetime_redeemeds=numbers([w.lifetime_redeemed for w in wallets]),
+        transactions_awardeds=numbers([w.transactions_awarded for w in wallets]),
+        entries=numbers([w.entries for w in wallets]),
+        versions=numbers([w.version for w in wallets]),
+        oweds=numbers([w.owed for w in wallets]),
+        active_ats=once([w.active_at for w in wallets]),
     )
     if tag != f"UPDATE {len(wallets)}":
         raise WalletChangedWithoutLock(f"{tag} of {len(wallets)} wallets")
 
 
-def _entry_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
+def _entry_columns(entries: Sequence[NewEntry]) -> dict[str, object]:
     return {
         "event_ids": [e.draft.event_id for e in entries],
-        "kinds": [e.draft.kind for e in entries],
+        "kinds": once([e.draft.kind for e in entries]),
         "member_ids": [e.draft.member_id for e in entries],
-        "seqs": [e.seq for e in entries],
+        "seqs": numbers([e.seq for e in entries]),
         "source_ids": [e.source_id for e in entries],
-        "booked_ats": [e.booked_at for e in entries],
-        "available_afters": [e.available_after for e in entries],
-        "reasons": [e.draft.reason for e in entries],
-        "traceparents": [e.traceparent for e in entries],
+        "booked_ats": once([e.booked_at for e in entries]),
+        "available_afters": numbers([e.available_after for e in entries]),
+        "reasons": unless_null([e.draft.reason for e in entries]),
+        "traceparents": unless_null([e.traceparent for e in entries]),
     }
 
 
-def _posting_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
+def _posting_columns(entries: Sequence[NewEntry]) -> dict[str, object]:
     numbered = [(place, n, p) for place, e in _placed(entries) for n, p in enumerate(e.draft.postings, start=1)]
     return {
-        "posting_places": [place for place, _, _ in numbered],
-        "posting_ns": [n for _, n, _ in numbered],
-        "posting_accounts": [p.account for _, _, p in numbered],
-        "posting_members": [p.member_id for _, _, p in numbered],
-        "posting_points": [p.points for _, _, p in numbered],
+        "accounts": ACCOUNTS,
+        "posting_places": numbers([place for place, _, _ in numbered]),
+        "posting_ns": numbers([n for _, n, _ in numbered]),
+        "posting_accounts": numbers([ACCOUNT_PLACES[p.account] for _, _, p in numbered]),
+        "posting_points": numbers([p.points for _, _, p in numbered]),
     }
 
 
-def _lot_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
-    made = [(place, e.draft.member_id, lot) for place, e in _placed(entries) for lot in e.lots]
+def _lot_columns(entries: Sequence[NewEntry]) -> dict[str, object]:
+    made = [(place, lot) for place, e in _placed(entries) for lot in e.lots]
     return {
-        "lot_places": [place for place, _, _ in made],
-        "lot_members": [member_id for _, member_id, _ in made],
-        "lot_points": [lot.points for _, _, lot in made],
-        "lot_earned_ats": [lot.earned_at for _, _, lot in made],
-        "lot_expires_ats": [lot.expires_at for _, _, lot in made],
-        "lot_pending_untils": [lot.pending_until for _, _, lot in made],
-        "lot_rolls_months": [lot.rolls_months for _, _, lot in made],
+        "lot_places": numbers([place for place, _ in made]),
+        "lot_points": numbers([lot.points for _, lot in made]),
+        "lot_earned_ats": once([lot.earned_at for _, lot in made]),
+        "lot_expires_ats": unless_null([lot.expires_at for _, lot in made]),
+        "lot_pending_untils": unless_null([lot.pending_until for _, lot in made]),
+        "lot_rolls_months": unless_null([lot.rolls_months for _, lot in made]),
     }
 
 
-def _draw_columns(entries: Sequence[NewEntry]) -> dict[str, list[object]]:
+def _draw_columns(entries: Sequence[NewEntry]) -> dict[str, object]:
     draws = [(place, draw) for place, e in _placed(entries) for draw in e.draws]
     return {
-        "draw_places": [place for place, _ in draws],
-        "draw_lots": [draw.lot_id for _, draw in draws],
-        "draw_points": [draw.points for _, draw in draws],
-        "released_lots": [lot_id for e in entries for lot_id in e.releases],
+        "draw_places": numbers([place for place, _ in draws]),
+        "draw_lots": numbers([draw.lot_id for _, draw in draws]),
+        "draw_points": numbers([draw.points for _, draw in draws]),
+        "released_lots": numbers([lot_id for e in entries for lot_id in e.releases]),
     }
 
 
