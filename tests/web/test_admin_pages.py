@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import partial
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.support.system import System
-from tests.support.waiting import eventually
 from tests.support.webapps import WebApp
 from tests.web.administrators import Desk, Till, ensure_first, enter
-from tests.web.visiting import LOOKS, WIDTHS, Scheme, Visits, axe_violations, screenshot, width_overflow
+from tests.web.visiting import LOOKS, Visits, hold, look
 
-PATIENCE_SECONDS = 20
-NOTHING_MOVES = "document.getAnimations().every(({playState}) => playState !== 'running')"
 ESCAPING = "<b>Zoë</b> 🦊 <img src=x onerror=alert(1)>"
 
 PLACES = {
@@ -69,40 +65,24 @@ async def known(system: System, admin_web: WebApp, browser: Browser) -> AsyncIte
     await context.close()
 
 
-async def settled(page: Page) -> None:
-    """The page is there, nothing is loading any more and nothing moves."""
-    await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
-    await eventually(partial(page.evaluate, NOTHING_MOVES), PATIENCE_SECONDS)
-
-
-async def _hold(page: Page, name: str, width: int, scheme: Scheme) -> None:
-    await settled(page)
-    await screenshot(page, f"admin-{name}-{width}-{scheme}")
-    assert await axe_violations(page) == []
-    assert await width_overflow(page) == 0
-
-
 @pytest.mark.parametrize("name", PLACES)
 async def test_a_page_in_every_look(admin_web: WebApp, visits: Visits, known: dict[str, str], name: str) -> None:
     visit = await visits.begin(admin_web.url)
     await enter(visit.context)
     page = await visit.page()
     for width, scheme in LOOKS:
-        await page.set_viewport_size({"width": width, "height": WIDTHS[width]})
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await look(page, width, scheme)
         await page.goto(PLACES[name].format(**known))
-        await _hold(page, name, width, scheme)
+        await hold(page, f"admin-{name}-{width}-{scheme}")
 
 
 async def test_the_way_in_in_every_look(admin_web: WebApp, visits: Visits, known: dict[str, str]) -> None:
     visit = await visits.begin(admin_web.url)
     page = await visit.page()
     for width, scheme in LOOKS:
-        await page.set_viewport_size({"width": width, "height": WIDTHS[width]})
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await look(page, width, scheme)
         await page.goto("/login")
-        await _hold(page, "sign-in", width, scheme)
+        await hold(page, f"admin-sign-in-{width}-{scheme}")
 
 
 async def test_what_a_member_is_called_is_text(admin_web: WebApp, visits: Visits, known: dict[str, str]) -> None:

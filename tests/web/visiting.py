@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from stack.node import WEB
 from tests.support.campaigns import sized
+from tests.support.waiting import eventually
 
 Scheme = Literal["light", "dark"]
 
@@ -21,6 +22,9 @@ EVERY_LOOK: list[tuple[int, Scheme]] = [(width, scheme) for width in WIDTHS for 
 LOOKS = sized([look for look in EVERY_LOOK if look in {(360, "dark"), (1440, "light")}], EVERY_LOOK)
 """Width and colours in which each page is held; both widths and both colours even in a short run."""
 PATIENCE_MS = 20_000
+PATIENCE_SECONDS = 20
+PICTURES_HERE = "Array.from(document.images).every((one) => one.complete)"
+NOTHING_MOVES = "document.getAnimations().every(({playState}) => playState !== 'running')"
 
 
 @dataclass
@@ -93,6 +97,30 @@ class Visits:
         strangers = {url for visit in self._visits for url in visit.strangers}
         assert not errors, f"the pages logged: {errors}"
         assert not strangers, f"the pages asked other hosts: {strangers}"
+
+
+async def settled(page: Page) -> None:
+    """The page is there, nothing is loading any more, every picture is there and nothing moves."""
+    # a dialog hides the page's own heading from all but the eye
+    await expect(page.locator("h1").first).to_be_visible()
+    await expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
+    for still in (PICTURES_HERE, NOTHING_MOVES):
+        await eventually(partial(page.evaluate, still), PATIENCE_SECONDS)
+
+
+async def look(page: Page, width: int, scheme: Scheme) -> None:
+    """Give the page this width and these colours."""
+    await page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+
+
+async def hold(page: Page, name: str) -> None:
+    """What every page must hold once it has settled; its picture is kept under this name."""
+    await settled(page)
+    await screenshot(page, name)
+    violations = await axe_violations(page)
+    assert violations == [], "\n".join(violations)
+    assert await width_overflow(page) == 0
 
 
 async def axe_violations(page: Page) -> list[str]:

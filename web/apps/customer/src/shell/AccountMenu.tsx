@@ -7,13 +7,13 @@ import Link from "next/link";
 
 import { useText } from "@/text";
 
-import { type LateContent } from "./LateMenu";
+import { type LateContent, lateMenu } from "./LateMenu";
 import { signOut } from "./signingOut";
 
 export default function AccountMenu({ target }: LateContent) {
   const text = useText();
   return (
-    <Menu position="bottom-end" width={220} defaultOpened>
+    <Menu {...lateMenu}>
       <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
         <Menu.Item component={Link} href="/profile" leftSection={<IconUser size={16} />}>

@@ -8,6 +8,15 @@ export interface LateContent {
   target: ReactElement;
 }
 
+/** How such a menu looks: it opens at once, within the landmark that its button is in, with the focus on the first item. */
+export const lateMenu = {
+  position: "bottom-end",
+  width: 220,
+  defaultOpened: true,
+  withinPortal: false,
+  withInitialFocusPlaceholder: false,
+} as const;
+
 interface LateMenuProps {
   label: string;
   children: ReactNode;

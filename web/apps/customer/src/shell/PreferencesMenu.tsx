@@ -3,11 +3,11 @@
 import { PreferenceItems } from "@laurel/ui";
 import { Menu } from "@mantine/core";
 
-import { type LateContent } from "./LateMenu";
+import { type LateContent, lateMenu } from "./LateMenu";
 
 export default function PreferencesMenu({ target }: LateContent) {
   return (
-    <Menu position="bottom-end" width={220} defaultOpened>
+    <Menu {...lateMenu}>
       <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
         <PreferenceItems />
