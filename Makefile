@@ -84,7 +84,7 @@ check: setup web-setup ## Formatting, lint, types, who imports whom, the image a
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
-	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/hadolint docker/Dockerfile docker/Dockerfile.web
 	$(NPM) run --silent check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 

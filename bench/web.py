@@ -16,13 +16,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, Response, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 from bench.common import report
 from stack import control
 from stack.node import NPM
 from stack.node import environment as node_environment
-from tests.support.browser import browser_path
+from tests.support.browser import browser_path, script_bytes
 
 DOCS = Path(__file__).parents[1] / "docs"
 OWN = {"x-laurel": "1"}
@@ -80,17 +80,15 @@ async def _post(context: BrowserContext, path: str, body: dict[str, Any]) -> Non
 async def _script_bytes(context: BrowserContext) -> int:
     """The bytes of all scripts as they come over the wire when home is opened with an empty cache."""
     page = await context.new_page()
-    scripts: list[Response] = []
-    page.on("response", lambda got: scripts.append(got) if got.request.resource_type == "script" else None)
-    await _settle(page, "/")
-    sizes = [await script.request.sizes() for script in scripts]
+    weight = await script_bytes(page, "/", _settle)
     await page.close()
-    return sum(size["responseBodySize"] for size in sizes)
+    return weight
 
 
 async def _picture(context: BrowserContext, path: str, file: Path) -> None:
     page = await context.new_page()
-    await _settle(page, path)
+    await page.goto(path)
+    await _settle(page)
     await page.screenshot(path=file)
     await page.close()
 
@@ -102,9 +100,8 @@ async def _picture_of_admin(browser: Browser, known: dict[str, str]) -> None:
     await _picture(context, "/", DOCS / "admin-web.png")
 
 
-async def _settle(page: Page, path: str) -> None:
-    """Open it and wait until it has what it asked for; its stream of events stays open for good."""
-    await page.goto(path)
+async def _settle(page: Page) -> None:
+    """Wait until it has what it asked for; its stream of events stays open for good."""
     await page.locator("h1").wait_for()
     await page.locator(".mantine-Skeleton-root").first.wait_for(state="detached")
     await page.wait_for_timeout(2_000)

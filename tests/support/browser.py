@@ -9,7 +9,10 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+from playwright.async_api import Page, Response
 
 from stack.node import NODE, NPM, WEB
 from stack.node import environment as node_environment
@@ -32,6 +35,21 @@ def browser_path() -> str:
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _here() or _from_apt() or _from_npm()
+
+
+async def script_bytes(page: Page, path: str, settle: Callable[[Page], Awaitable[None]]) -> int:
+    """The bytes of all scripts as they come over the wire until the page has settled."""
+    scripts: list[Response] = []
+
+    def heard(answer: Response) -> None:
+        if answer.request.resource_type == "script":
+            scripts.append(answer)
+
+    page.on("response", heard)
+    await page.goto(path)
+    await settle(page)
+    page.remove_listener("response", heard)
+    return sum([(await script.request.sizes())["responseBodySize"] for script in scripts])
 
 
 def _here() -> str | None:

@@ -20,7 +20,8 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from cli.main import COMMANDS, app
-from stack import laurel
+from stack import laurel, web
+from stack.node import NODE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ["agents", "api", "bench", "cli", "db", "loyalty", "outbox", "schemas", "stack"]
@@ -82,7 +83,8 @@ def test_the_changelog_and_the_package_agree_on_the_version() -> None:
 
 
 def test_compose_runs_the_commands_that_the_stack_runs() -> None:
-    ours = {name: service for name, service in COMPOSE["services"].items() if service["image"].startswith("laurel:")}
+    always = {name: service for name, service in COMPOSE["services"].items() if "profiles" not in service}
+    ours = {name: service for name, service in always.items() if service["image"].startswith("laurel:")}
     commands = {*itertools.chain(*laurel.STEPS), *laurel.PROCESSES}
     assert {" ".join(service["command"]) for service in ours.values()} == commands
 
@@ -91,6 +93,23 @@ def test_compose_tells_each_process_its_port_by_the_same_variable() -> None:
     for name, variable in laurel.PROCESSES.items():
         environment = COMPOSE["services"][name]["environment"]
         assert environment[variable] == environment["LAUREL_HEALTH_PORT"]
+
+
+@pytest.mark.parametrize("app", web.APPS, ids=lambda app: app.name)
+def test_compose_tells_a_web_app_what_the_stack_tells_it(app: web.App) -> None:
+    service = COMPOSE["services"][app.service_name]
+    given = set(web.server_environment(app, dict.fromkeys((*web.PASSED, *app.settings, app.port), "x")))
+    assert service["build"]["args"] == {"APP": app.name}
+    assert {*app.settings, "LAUREL_WEB_SESSION_KEY", "PORT"} == set(service["environment"]) <= given
+    address = service["networks"]["default"]["ipv4_address"]
+    trusted = COMPOSE["services"][f"{app.name}-api"]["environment"]["LAUREL_TRUSTED_PROXIES"]
+    assert f"{address}/32" in trusted.split(",")
+
+
+def test_the_web_images_have_the_node_that_the_apps_are_tested_on() -> None:
+    dockerfile = (ROOT / "docker" / "Dockerfile.web").read_text()
+    tested = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
+    assert {f"v{version}" for version in re.findall(r"FROM node:([\d.]+)-", dockerfile)} == {tested.strip()}
 
 
 def test_operator_commands_use_the_stack_that_runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { securityHeaders } from "@laurel/bff/headers";
+
+import { shared } from "@laurel/bff/next";
 import type { NextConfig } from "next";
 
-const workspace = fileURLToPath(new URL("../..", import.meta.url));
-
-const config: NextConfig = {
-  output: "standalone",
-  outputFileTracingRoot: workspace,
-  turbopack: { root: workspace },
-  transpilePackages: ["@laurel/api-client", "@laurel/bff", "@laurel/ui"],
-  headers: () => Promise.resolve([{ source: "/:path*", headers: securityHeaders }]),
-  poweredByHeader: false,
-  reactStrictMode: true,
-  compress: false,
-  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@tabler/icons-react"] },
-};
+const config: NextConfig = { ...shared(fileURLToPath(new URL("../..", import.meta.url))), compress: false };
 
 export default config;

@@ -1,3 +1,3 @@
 export { withPolicy as proxy } from "@laurel/bff/security";
 
-export const config = { matcher: "/((?!api/|assets/|_next/static|icon.svg).*)" };
+export const config = { matcher: "/((?!api/|health/|assets/|_next/static|icon.svg).*)" };
