@@ -8,14 +8,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-
-def _rfc3339(value: datetime) -> str:
-    return value.isoformat().replace("+00:00", "Z")
-
-
-UtcTime = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+UtcTime = Annotated[datetime, WithJsonSchema({"type": "string"}, mode="serialization")]
 """An RFC 3339 time in UTC, with a Z."""
 DecimalString = Annotated[str, Field(pattern=r"^-?\d{1,15}(\.\d{1,4})?$", examples=["12.34"])]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["GBP"])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.kit.idempotency import encoded
 from api.kit.routes import MEMBER, Answer, AtOnce, Call, Database, Keep, Route
 from loyalty.errors import Invalid, NotFound
 from loyalty.services.member_views import show_transaction, view_receipt, view_transaction, view_transactions
@@ -63,7 +64,7 @@ def _command(call: Call[NewTransaction, None]) -> RecordTransaction:
 def _answer(transaction: StoredTransaction, *, created: bool) -> Answer:
     shown = show_transaction(transaction)
     location = {"Location": f"/api/customer/transactions/{shown.transaction_id}"}
-    return Answer(201 if created else 200, shown, location)
+    return Answer(201 if created else 200, encoded(shown), location)
 
 
 async def list_transactions(call: Call[None, PageQuery]) -> Answer:

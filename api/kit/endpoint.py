@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import replace
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -44,6 +45,12 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 ENCODED_SECURITY_HEADERS = tuple((name, (name.encode(), value.encode())) for name, value in SECURITY_HEADERS.items())
+ENCODED_SECURITY = (
+    ENCODED_SECURITY_HEADERS[0][1][0],
+    b"\r\n".join(
+        [ENCODED_SECURITY_HEADERS[0][1][1], *(b"%b: %b" % header for _, header in ENCODED_SECURITY_HEADERS[1:]), b""]
+    ),
+)
 STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 log = structlog.get_logger("api")
@@ -157,8 +164,10 @@ class Endpoint:
     async def _run(self, call: Call[Any, Any], sent: Any, path: str) -> Answer | EventStream | Download:
         if self._route.idempotent:
             return await self._run_once(call, sent, path)
-        async with self._connected(call) as ready:
-            answer = await self._route.handler(ready)
+        if self._route.database is Database.NONE:
+            return await self._route.handler(call)
+        async with self._connected(call):
+            answer = await self._route.handler(call)
         if self._route.database is Database.WRITE:
             call.deps.poke.poke()
         return answer
@@ -184,16 +193,10 @@ class Endpoint:
         return await idempotency.once(call.deps, attempt, effect, at_once)
 
     @contextlib.asynccontextmanager
-    async def _connected(self, call: Call[Any, Any]) -> AsyncIterator[Call[Any, Any]]:
-        match self._route.database:
-            case Database.NONE:
-                yield call
-            case Database.READ:
-                async with call.lent() as conn:
-                    yield replace(call, connection=conn)
-            case Database.WRITE:
-                async with call.transaction() as conn:
-                    yield replace(call, connection=conn)
+    async def _connected(self, call: Call[Any, Any]) -> AsyncIterator[None]:
+        async with call.lent() if self._route.database is Database.READ else call.transaction() as conn:
+            call.connection = conn
+            yield
 
 
 class SecuredResponse(HTTPResponse):
@@ -201,9 +204,20 @@ class SecuredResponse(HTTPResponse):
 
     @property
     def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
-        """All headers, as they are sent."""
-        always = (header for name, header in ENCODED_SECURITY_HEADERS if name not in self.headers)
-        return itertools.chain(always, super().processed_headers)
+        """All headers, as they are sent.
+
+        In one piece, the first with the others behind it: Sanic would encode and look through each by itself. Where any
+        has a line break in it, Sanic does.
+        """
+        lines = [f"{name}: {value}" for name, value in self.headers.items()]
+        if self.status != HTTPStatus.NO_CONTENT and "content-type" not in self.headers:
+            lines.append(f"content-type: {self.content_type}")
+        own = "\r\n".join(lines)
+        if len(own.splitlines()) != len(lines) or any(name in self.headers for name in SECURITY_HEADERS):
+            always = (header for name, header in ENCODED_SECURITY_HEADERS if name not in self.headers)
+            return itertools.chain(always, super().processed_headers)
+        name, value = ENCODED_SECURITY
+        return iter(((name, value + own.encode(errors="surrogateescape")),))
 
 
 def respond(answer: Answer, request_id: str, headers: dict[str, str]) -> HTTPResponse:

@@ -103,6 +103,9 @@ async def _store(conn: Connection, deps: Deps, attempt: Attempt, answer: Answer)
 
 def body_bytes(answer: Answer) -> bytes:
     """The body as it is sent."""
-    if isinstance(answer.body, BaseModel):
-        return answer.body.model_dump_json(by_alias=True).encode()
-    return answer.body or b""
+    return encoded(answer.body) if isinstance(answer.body, BaseModel) else answer.body or b""
+
+
+def encoded(model: BaseModel) -> bytes:
+    """As `model_dump_json` with aliases, in bytes at once."""
+    return model.__pydantic_serializer__.to_json(model, by_alias=True)

@@ -17,17 +17,18 @@ import orjson
 from loyalty.clock import Clock, IdSource, new_id
 from loyalty.domain.money import InvalidAmount, UnknownCurrency, from_minor, to_minor
 from loyalty.errors import Conflict, Invalid, having
-from loyalty.services.events import TOPICS, emit, outgoing
+from loyalty.services.events import TOPICS, emit, outgoing_json
 from loyalty.store import transactions
 from loyalty.store.database import Connection
 from loyalty.store.idempotency import KeptAnswer, KeyTaken
 from loyalty.store.members import check_active
 from loyalty.store.transactions import PurchaseFacts, StoredTransaction, WholePurchase
 from outbox import NewEvent, insert_values
-from schemas.events import TransactionItem, TransactionRecorded
 
 MAX_AMOUNT_MINOR = 10**12 - 1
 """The most a purchase may amount to, in minor units: 9,999,999,999.99 in a currency of two decimals."""
+ITEM_FIELDS = ("sku", "category", "quantity", "amount")
+"""In the order of the event's model: the database may give a stored purchase's in another."""
 FUTURE_SKEW = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -223,15 +224,23 @@ def _content_hash(command: RecordTransaction, amount_minor: int, items: list[dic
 
 def transaction_recorded(stored: StoredTransaction, traceparent: str | None) -> NewEvent:
     """The event that tells of a purchase: its id is the transaction's, however often it is told."""
-    event = TransactionRecorded(
-        member_id=stored.member_id,
-        transaction_id=stored.transaction_id,
-        merchant_id=stored.merchant_id,
-        external_id=stored.external_id,
-        occurred_at=stored.occurred_at,
-        recorded_at=stored.recorded_at,
-        amount=from_minor(stored.amount_minor, stored.currency),
-        currency=stored.currency,
-        items=tuple(TransactionItem(**item) for item in stored.items),
+    body = {
+        "schema_version": 1,
+        "member_id": stored.member_id,
+        "transaction_id": stored.transaction_id,
+        "merchant_id": stored.merchant_id,
+        "external_id": stored.external_id,
+        "occurred_at": stored.occurred_at,
+        "recorded_at": stored.recorded_at,
+        "amount": from_minor(stored.amount_minor, stored.currency),
+        "currency": stored.currency,
+        "items": [{name: item[name] for name in ITEM_FIELDS} for item in stored.items],
+    }
+    return outgoing_json(
+        "transaction.recorded",
+        stored.member_id,
+        body,
+        event_id=stored.transaction_id,
+        at=stored.recorded_at,
+        traceparent=traceparent,
     )
-    return outgoing(event, event_id=stored.transaction_id, occurred_at=stored.recorded_at, traceparent=traceparent)
