@@ -14,7 +14,7 @@ ALL_PHASES = "examples,coverage,fuzzing,stateful"
 MAX_SECONDS = 3_000
 EXPECTED_OF_VALID_DATA = ("2xx", 401, 403, 404, 409, 422, 429)
 """422 too: no JSON Schema can say that a merchant exists, that items sum to the amount, whose list a cursor is of."""
-TAKING_TEXT = ["import_transactions"]
+TAKING_TEXT = ["import_transactions", "upload_vouchers"]
 """Bodies of CSV and NDJSON: a schema cannot say more of them than that they are text."""
 HOSTILE = (
     "'; drop table member; --",
