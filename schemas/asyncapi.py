@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from schemas.events import EVENTS
 
@@ -49,6 +50,17 @@ def asyncapi_document(schema_folder: str) -> dict[str, Any]:
             "messageTraits": {"cloudevents": {"headers": _headers()}},
         },
     }
+
+
+def whole_asyncapi_document() -> dict[str, Any]:
+    """The same with the values' schemas in it, for whoever has it without the files."""
+    document = asyncapi_document("")
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in EVENTS.values()]
+    refs, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    for topic, message in document["components"]["messages"].items():
+        message["payload"] = refs[EVENTS[topic], "serialization"]
+    document["components"]["schemas"] = schemas["$defs"]
+    return document
 
 
 def _channel(topic: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from api.kit.openapi import document
 from api.kit.routes import Answer, Api
 from api.kit.tracing import request_id_of
 from loyalty.store.database import DATABASE_AWAY, connection
+from schemas.asyncapi import whole_asyncapi_document
 
 ASSETS = Path(__file__).parent / "assets"
 CHECK_SECONDS = 2.0
@@ -38,7 +39,9 @@ def add_operations(app: App, api: Api, metrics: Metrics) -> None:
     _serve(app, "/health/live", lambda _: _constant({"status": "live"}))
     _serve(app, "/health/ready", lambda deps: _stopping() if app.ctx.stopping else _ready(deps))
     _serve(app, "/metrics", lambda _: _text(metrics.page(), "text/plain; version=0.0.4; charset=utf-8"))
+    asyncapi = orjson.dumps(whole_asyncapi_document(), option=orjson.OPT_INDENT_2)
     _serve(app, "/openapi.json", lambda _: _text(openapi, "application/json"))
+    _serve(app, "/asyncapi.json", lambda _: _text(asyncapi, "application/json"))
     for name, content_type in ASSET_TYPES.items():
         path = "/docs" if name == "docs.html" else f"/docs/{name}"
         _serve(app, path, _asset((ASSETS / name).read_bytes(), content_type, PAGE_HEADERS))

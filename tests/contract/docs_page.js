@@ -1,4 +1,4 @@
-// Runs the script of /docs on the document that is piped in, with as much of a page as it needs, and prints the page.
+// Runs the script of /docs on the documents that are piped in, by their paths, with as much of a page as it needs, and prints the page.
 "use strict";
 const fs = require("node:fs");
 const vm = require("node:vm");
@@ -14,6 +14,7 @@ class Element {
 
 const parts = {};
 const document = { createElement: () => new Element(), getElementById: (id) => (parts[id] ??= new Element()) };
-const fetch = async () => ({ json: async () => JSON.parse(fs.readFileSync(0, "utf8")) });
+const documents = JSON.parse(fs.readFileSync(0, "utf8"));
+const fetch = async (path) => ({ json: async () => documents[path] });
 vm.runInNewContext(fs.readFileSync(process.argv[2], "utf8"), { document, fetch, location: { hash: "" } });
 process.once("beforeExit", () => console.log(parts.title.textContent, parts.operations?.text()));

@@ -1,4 +1,4 @@
-"""The page of /docs shows the whole document: every route, every model, every problem."""
+"""The page of /docs shows both documents whole: every route, model, problem, and topic."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from api.customer.app import API as CUSTOMER_API
 from api.kit import operations
 from api.kit.openapi import document, problems_of
 from api.kit.routes import Api
+from schemas.asyncapi import CLOUDEVENTS, whole_asyncapi_document
+from schemas.events import EVENTS
 from stack.node import NODE
 
 SCRIPT = Path(__file__).parent / "docs_page.js"
@@ -22,7 +24,7 @@ SCRIPT = Path(__file__).parent / "docs_page.js"
 def test_the_page_shows_everything(made: Api) -> None:
     shown = subprocess.run(
         [NODE, SCRIPT, operations.ASSETS / "docs.js"],
-        input=json.dumps(document(made)),
+        input=json.dumps({"/openapi.json": document(made), "/asyncapi.json": whole_asyncapi_document()}),
         capture_output=True,
         text=True,
         check=True,
@@ -30,4 +32,6 @@ def test_the_page_shows_everything(made: Api) -> None:
     assert shown.startswith(made.title)
     assert [route.path for route in made.routes if made.prefix + route.path not in shown] == []
     assert [kind.code for route in made.routes for kind in problems_of(route) if kind.code not in shown] == []
+    assert [topic for topic in EVENTS if topic not in shown] == []
+    assert [name for name in CLOUDEVENTS if name not in shown] == []
     assert "undefined" not in shown

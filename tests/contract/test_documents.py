@@ -22,6 +22,7 @@ from api.kit.problems import document as problem_document
 from api.kit.problems import status_of
 from api.kit.routes import Api
 from loyalty.errors import LaurelError
+from schemas.asyncapi import whole_asyncapi_document
 
 PROBLEM = "application/problem+json"
 TAKEN_BY_THE_ERROR_ITSELF = {"message", "errors", "headers"}
@@ -151,3 +152,17 @@ def _errors_made() -> Iterator[tuple[str, type[LaurelError], set[str | None]]]:
                 made = getattr(holder, node.func.id if isinstance(node.func, ast.Name) else node.func.attr, None)
                 if isinstance(made, type) and issubclass(made, LaurelError):
                     yield f"{module.__name__}:{node.lineno}", made, {keyword.arg for keyword in node.keywords}
+
+
+def test_the_asyncapi_document_that_is_served_is_whole() -> None:
+    asyncapi = whole_asyncapi_document()
+    references = {node["$ref"] for node in nodes(asyncapi) if isinstance(node.get("$ref"), str)}
+    assert references
+    for reference in references:
+        found: Any = asyncapi
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+    for topic, message in asyncapi["components"]["messages"].items():
+        schema = {**message["payload"], "components": asyncapi["components"]}
+        Draft202012Validator.check_schema(schema)
+        assert not Draft202012Validator(schema).is_valid({}), topic

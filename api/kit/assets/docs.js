@@ -86,22 +86,59 @@ const problemsOf = (api) =>
   Object.values(api.components.schemas).filter((schema) => schema.properties?.code?.const && schema.properties?.status?.const)
     .map((schema) => [schema.properties.code.const, schema]);
 
-const show = (api) => {
+/** A topic of Kafka: its key, the headers of its records, and what a value holds. */
+const showTopic = (events, topic, channel) => {
+  const message = resolved(events, resolved(events, channel.messages[topic]));
+  const section = make("section");
+  const heading = section.appendChild(make("h2", "", { id: `topic-${topic}` }));
+  heading.append(make("code", "TOPIC", { class: "method" }), make("code", channel.address));
+  section.append(make("p", channel.description));
+  section.append(make("p", `Key: ${message.bindings.kafka.key.description}. Value: ${events.defaultContentType}.`));
+  section.append(fields(resolved(events, message.payload)));
+  return section;
+};
+
+const showHeaders = (events) => {
+  const section = make("section");
+  section.append(make("h2", "Headers of every record", { id: "record-headers" }));
+  section.append(make("p", events.info.description));
+  for (const trait of Object.values(events.components.messageTraits)) section.append(fields(trait.headers));
+  return section;
+};
+
+/** Names that both documents have are told once, with the API's. */
+const eventModels = (api, events) => {
+  const payloads = new Set(Object.values(events.components.messages).map(({ payload }) => brief(payload)));
+  return Object.entries(events.components.schemas)
+    .filter(([name]) => !payloads.has(name) && !api.components.schemas[name]);
+};
+
+const show = ([api, events]) => {
   document.title = api.info.title;
   document.getElementById("title").textContent = `${api.info.title} ${api.info.version}`;
   document.getElementById("about").textContent = api.info.description;
   const contents = document.getElementById("contents");
   const main = document.getElementById("operations");
+  const begin = (label) => contents.append(make("h3", label));
   const add = (section, label, id) => {
     main.append(section);
     contents.append(make("a", label, { href: `#${id}` }));
   };
+  begin("Routes");
   for (const [path, item] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(item)) {
       add(showOperation(api, path, method, operation), `${method.toUpperCase()} ${path}`, operation.operationId);
     }
   }
-  for (const [name, schema] of Object.entries(api.components.schemas)) add(showModel(name, schema), name, `model-${name}`);
+  begin("Events in Kafka");
+  add(showHeaders(events), "Headers of every record", "record-headers");
+  for (const [topic, channel] of Object.entries(events.channels)) {
+    add(showTopic(events, topic, channel), topic, `topic-${topic}`);
+  }
+  begin("Models");
+  for (const [name, schema] of [...Object.entries(api.components.schemas), ...eventModels(api, events)]) {
+    add(showModel(name, schema), name, `model-${name}`);
+  }
   for (const [code, schema] of problemsOf(api)) {
     const section = make("section");
     section.append(make("h2", code, { id: code }));
@@ -112,6 +149,8 @@ const show = (api) => {
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 };
 
-fetch("/openapi.json").then((answer) => answer.json()).then(show).catch((error) => {
-  document.getElementById("title").textContent = `The document could not be loaded: ${error.message}`;
+const fetched = (path) => fetch(path).then((answer) => answer.json());
+
+Promise.all(["/openapi.json", "/asyncapi.json"].map(fetched)).then(show).catch((error) => {
+  document.getElementById("title").textContent = `The documents could not be loaded: ${error.message}`;
 });
