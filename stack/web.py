@@ -128,6 +128,13 @@ def ensure_built(app: App, environment: Mapping[str, str], say: Say) -> Path:
     return built
 
 
+def ensure_installed(environment: Mapping[str, str], say: Say) -> Path:
+    """The folder of the workspace's packages, installed now when they are not, or others. Raises StackError."""
+    with _alone():
+        _install(environment, say)
+    return INSTALLED.parent
+
+
 def _build_of(app: App) -> Path:
     return BUILDS / f"{app.name}-{_digest(app)}"
 
