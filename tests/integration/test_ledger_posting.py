@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from loyalty.clock import new_id
-from loyalty.domain.ledger import adjust
+from loyalty.domain.ledger import adjust, earn
 from loyalty.domain.lots import InsufficientPoints
 from loyalty.errors import NotFound
 from loyalty.services.posting import FIRST_LOTS_PER_MEMBER, Booking, PostedEntry, post_entries
@@ -128,6 +128,42 @@ async def test_the_record_is_never_changed(conn: Connection) -> None:
     for statement in ("delete from posting", "update journal_entry set seq = 9", "update posting set points = 1"):
         with pytest.raises(asyncpg.RestrictViolationError):
             await conn.execute(statement)
+
+
+async def test_rows_of_a_batch_that_have_nothing_in_common_are_stored_as_they_are(conn: Connection) -> None:
+    """Columns that are the same in every row, or null in every row, are sent otherwise than these."""
+    given, earning, idle = [await add_member(conn) for _ in range(3)]
+    later, soon = NOON + timedelta(hours=1), NOON + timedelta(days=1)
+    bookings = [
+        Booking(adjust(new_id(), given, 5, "sorry"), new_id(), NOON, expires_at=soon),
+        Booking(
+            earn(new_id(), earning, 7, pending=True),
+            new_id(),
+            later,
+            traceparent="00-1",
+            pending_until=soon,
+            rolls_months=3,
+        ),
+        Booking(adjust(new_id(), idle, 9, "again"), new_id(), NOON),
+    ]
+    for batch in (
+        bookings,
+        [booking._replace(draft=booking.draft._replace(event_id=new_id())) for booking in bookings],
+    ):
+        async with conn.transaction():
+            posted = await post_entries(conn, batch, later)
+        rows = await conn.fetch(
+            "select kind, booked_at, reason, traceparent, l.points, l.earned_at, l.expires_at, l.pending_until, "
+            "l.rolls_months from journal_entry e join lot l on l.entry_id = e.id where e.id = any($1) order by e.id",
+            [entry.entry_id for entry in posted],
+        )
+        assert [tuple(row) for row in rows] == [
+            ("adjust", NOON, "sorry", None, 5, NOON, soon, None, None),
+            ("earn", later, None, "00-1", 7, later, None, soon, 3),
+            ("adjust", NOON, "again", None, 9, NOON, None, None, None),
+        ]
+    active = await conn.fetch("select member_id, active_at from wallet where active_at is not null")
+    assert [tuple(row) for row in active] == [(earning, later)]
 
 
 BROKEN_INSERTS = {
