@@ -34,6 +34,13 @@ def system(servers: Servers, template_database: str, tmp_path_factory: pytest.Te
         yield running
 
 
+@pytest.fixture(scope="module")
+def own_system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system for one file's tests alone."""
+    with demo_system(servers, template_database, tmp_path_factory) as running:
+        yield running
+
+
 @pytest.fixture
 async def database(system: System) -> AsyncIterator[Pool]:
     """The system's database."""

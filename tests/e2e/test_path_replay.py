@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,11 +11,9 @@ from cli.journey.baskets import ALL_BASKETS, read_participants
 from cli.journey.client import ApiClient
 from cli.journey.enrolling import logins_of
 from loyalty.store.database import Pool
-from tests.e2e.conftest import demo_system
 from tests.e2e.oracle import points_by_household as oracle
 from tests.support.audits import ledger_faults, points_by_household, published
 from tests.support.campaigns import sized, write_report
-from tests.support.servers import Servers
 from tests.support.system import System
 
 pytestmark = pytest.mark.timeout(sized(300, 3_600))
@@ -25,10 +22,9 @@ BASKETS = sized(5_000, ALL_BASKETS)
 
 
 @pytest.fixture(scope="module")
-def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(own_system: System) -> System:
     """A system in which nothing happens but the replay."""
-    with demo_system(servers, template_database, tmp_path_factory) as running:
-        yield running
+    return own_system
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from stack.home import Home
-from tests.e2e.conftest import demo_system
-from tests.support.servers import Servers
 from tests.support.system import System
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -26,10 +23,9 @@ curl -sf $LAUREL_ADMIN_API_URL/api/admin/merchants -H "Authorization: Bearer $ad
 
 
 @pytest.fixture
-def system(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system of one's own, as a reader has: the first reward that is eligible is one of the demo's."""
-    with demo_system(servers, template_database, tmp_path_factory) as running:
-        yield running
+def system(own_system: System) -> System:
+    """As a reader has it: the first reward that is eligible is one of the demo's."""
+    return own_system
 
 
 def printed_calls() -> str:
