@@ -99,6 +99,7 @@ class TierOutlook(Answered):
 
     measure: Literal["points", "spend"]
     period: Literal["lifetime", "calendar_year", "rolling_12_months"]
+    currency: str | None = Field(None, description="of the amounts; null where points count")
     counted: str = Field(description="what counts towards the next tier now")
     to_next: str | None = Field(description="what is missing for it; null at the top")
     at_risk: bool = Field(description="the tier is lost at `keep_by` unless `to_keep` more is reached")

@@ -55,6 +55,7 @@ def _outlook(policy: TierPolicy, counted: int, to_next: int | None, threat: Risk
     return TierOutlook(
         measure=policy.measure.value,
         period=policy.period.value,
+        currency=None if policy.measure is Measure.POINTS else currency,
         counted=told(counted),
         to_next=None if to_next is None else told(to_next),
         at_risk=threat is not None,

@@ -117,6 +117,7 @@ async def test_what_is_spent_may_be_what_counts(conn: Connection) -> None:
     standing = (await view_points(conn, member_id)).tier
     assert standing.outlook is not None
     assert (standing.points_to_next, standing.outlook.counted, standing.outlook.to_next) == (None, "30.00", "30.00")
+    assert standing.outlook.currency == "GBP"
 
 
 async def test_without_a_policy_nobody_moves(conn: Connection) -> None:
