@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import secrets
@@ -28,6 +29,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 OWN = {"x-laurel": "1"}
 LIGHTHOUSE = "lighthouse@13.5.0"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+PAGES = {"home": "/", "rewards": "/rewards"}
 VIEW: ViewportSize = {"width": 1440, "height": 900}
 COOKIE = "laurel-customer"
 
@@ -57,9 +59,9 @@ async def _measure(known: dict[str, str], *, pictures: bool, lighthouse: bool) -
         await browser.close()
     if lighthouse:
         session = next(cookie["value"] for cookie in cookies if cookie["name"] == COOKIE)
-        for form in ("mobile", "desktop"):
-            for category, score in _lighthouse(url, session, browser_file, form).items():
-                report("web", f"lighthouse_{form}_{category}", score, "points of 100")
+        for form, (name, path) in itertools.product(("mobile", "desktop"), PAGES.items()):
+            for category, score in _lighthouse(f"{url}{path}", session, browser_file, form).items():
+                report("web", f"lighthouse_{name}_{form}_{category}", score, "points of 100")
 
 
 async def _join(context: BrowserContext) -> None:
@@ -113,7 +115,7 @@ def _lighthouse(url: str, session: str, browser_file: str, form: str) -> dict[st
         headers.write_text(json.dumps({"Cookie": f"{COOKIE}={session}"}))
         flags = "--headless=new" + (" --no-sandbox" if os.geteuid() == 0 else "")
         subprocess.run(
-            [*NPM, "exec", "--yes", "--", LIGHTHOUSE, f"{url}/", f"--chrome-flags={flags}", "--output=json"]
+            [*NPM, "exec", "--yes", "--", LIGHTHOUSE, url, f"--chrome-flags={flags}", "--output=json"]
             + [f"--output-path={output}", f"--extra-headers={headers}", f"--only-categories={','.join(CATEGORIES)}"]
             + (["--preset=desktop"] if form == "desktop" else [])
             + ["--quiet"],

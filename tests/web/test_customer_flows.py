@@ -23,6 +23,8 @@ async def test_joining_buying_and_redeeming_from_the_pages(customer_web: WebApp,
 
     await expect(page.get_by_role("heading", name="Hello, Ada Lovelace")).to_be_visible()
     await expect(page.get_by_test_id("available")).to_have_text("0 points")
+    await expect(page.get_by_text(re.compile(r"^US\$[\d,.]+ to Silver$"))).to_be_visible()
+    await expect(page.get_by_role("progressbar", name="Progress to Silver")).to_have_attribute("aria-valuenow", "0")
 
     await page.get_by_role("link", name="Shop", exact=True).click()
     for _ in range(5):

@@ -66,9 +66,15 @@ export const rewards = queryOptions({
       found.push(...page.data);
       cursor = page.next_cursor ?? undefined;
     }
-    return found.sort((one, other) => one.points_cost - other.points_cost);
+    return cheapestFirst(found);
   },
 });
+
+const cheapestFirst = (found: Reward[]) => found.sort((one, other) => one.points_cost - other.points_cost);
+
+/** All rewards, when a first page has them all. */
+export const rewardsOf = ({ data, next_cursor }: CustomerSchemas["RewardPage"]) =>
+  next_cursor === null ? cheapestFirst(data) : null;
 
 export const redemptions = infiniteQueryOptions({
   queryKey: ["redemptions"],

@@ -5,11 +5,8 @@ import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "mantine-datatable/styles.css";
 
-import { SchemeScript, Theming } from "@laurel/ui";
-import { localeCookie, negotiateLocale } from "@laurel/ui/locale";
-import { mantineHtmlProps } from "@mantine/core";
-import type { Metadata, Viewport } from "next";
-import { cookies, headers } from "next/headers";
+import { Document } from "@laurel/ui/document";
+import type { Metadata } from "next";
 import type { ReactNode } from "react";
 
 import { Queries } from "@/api/Queries";
@@ -20,27 +17,12 @@ export const metadata: Metadata = {
   robots: { index: false },
 };
 
-export const viewport: Viewport = {
-  themeColor: [
-    { media: "(prefers-color-scheme: light)", color: "#ffffff" },
-    { media: "(prefers-color-scheme: dark)", color: "#1a211f" },
-  ],
-};
+export { viewport } from "@laurel/ui/document";
 
-export default async function RootLayout({ children }: { children: ReactNode }) {
-  const asked = await headers();
-  const locale = negotiateLocale((await cookies()).get(localeCookie)?.value, asked.get("accept-language"));
-  const nonce = asked.get("x-nonce") ?? undefined;
+export default function RootLayout({ children }: { children: ReactNode }) {
   return (
-    <html lang={locale} {...mantineHtmlProps}>
-      <head>
-        <SchemeScript nonce={nonce} />
-      </head>
-      <body>
-        <Theming locale={locale} nonce={nonce}>
-          <Queries>{children}</Queries>
-        </Theming>
-      </body>
-    </html>
+    <Document>
+      <Queries>{children}</Queries>
+    </Document>
   );
 }

@@ -24,17 +24,13 @@ export function Tier() {
 
 function Standing({ tier, earned }: { tier: Points["tier"]; earned: number }) {
   const text = useText().home;
-  const format = useFormat();
-  const { next_name: next, points_to_next: missing, benefits = [] } = tier;
+  const { next_name: next, benefits = [] } = tier;
+  const way = wayUp(tier, earned);
   return (
     <>
       {next === null && <Text>{text.top}</Text>}
-      {next !== null && missing !== null && (
-        <Box>
-          <Text mb={8}>{text.toNext(format.points(missing), next)}</Text>
-          <Progress value={share(earned, missing)} size="lg" radius="xl" aria-label={text.progress(next)} />
-        </Box>
-      )}
+      {next !== null && way !== null && <Progressing next={next} way={way} />}
+      {tier.outlook?.at_risk && <AtRisk outlook={tier.outlook} />}
       {benefits.length > 0 && (
         <Box>
           <Text size="sm" c="dimmed" mb={4}>
@@ -49,6 +45,51 @@ function Standing({ tier, earned }: { tier: Points["tier"]; earned: number }) {
       )}
     </>
   );
+}
+
+function Progressing({ next, way }: { next: string; way: Way }) {
+  const text = useText().home;
+  const told = useAmount();
+  return (
+    <Box>
+      <Text mb={8}>{text.toNext(told(way.missing, way.currency), next)}</Text>
+      <Progress
+        value={share(Number(way.counted), Number(way.missing))}
+        size="lg"
+        radius="xl"
+        aria-label={text.progress(next)}
+      />
+    </Box>
+  );
+}
+
+function AtRisk({ outlook }: { outlook: Outlook }) {
+  const text = useText().home;
+  const format = useFormat();
+  const told = useAmount();
+  if (!outlook.to_keep || !outlook.keep_by) return null;
+  return <Text>{text.toKeep(told(outlook.to_keep, outlook.currency ?? null), format.date(outlook.keep_by))}</Text>;
+}
+
+type Outlook = NonNullable<Points["tier"]["outlook"]>;
+
+/** What counts towards the next tier and what is missing: points, or money in a currency. */
+interface Way {
+  counted: string;
+  missing: string;
+  currency: string | null;
+}
+
+function wayUp({ outlook, points_to_next: missing }: Points["tier"], earned: number): Way | null {
+  if (outlook?.to_next)
+    return { counted: outlook.counted, missing: outlook.to_next, currency: outlook.currency ?? null };
+  return missing === null ? null : { counted: String(earned), missing: String(missing), currency: null };
+}
+
+function useAmount() {
+  const format = useFormat();
+  return (amount: string, currency: string | null) =>
+    currency === null ? format.points(Number(amount)) : format.money(amount, currency);
 }
 
 const share = (earned: number, missing: number) => (earned + missing > 0 ? (100 * earned) / (earned + missing) : 0);

@@ -4,9 +4,16 @@ import type { ReactNode } from "react";
 
 import { config } from "./bff";
 
+interface Query {
+  key: readonly string[];
+  /** Below /api/customer. */
+  path: string;
+  /** The data of the answer, null when the answer alone does not make it; left out, the answer is the data. */
+  dataOf?: (answer: never) => unknown;
+}
+
 interface PrefetchProps {
-  /** Query keys, and the path below /api/customer that answers each. */
-  queries: readonly (readonly [readonly string[], string])[];
+  queries: readonly Query[];
   children: ReactNode;
 }
 
@@ -14,9 +21,10 @@ interface PrefetchProps {
 export async function Prefetch({ queries, children }: PrefetchProps) {
   const cache = new QueryClient();
   await Promise.all(
-    queries.map(async ([key, path]) => {
+    queries.map(async ({ key, path, dataOf }) => {
       const answer = await prefetched<object>(config, path);
-      if (answer !== null) cache.setQueryData([...key], answer);
+      const data = answer && dataOf ? dataOf(answer as never) : answer;
+      if (data) cache.setQueryData([...key], data);
     }),
   );
   return <HydrationBoundary state={dehydrate(cache)}>{children}</HydrationBoundary>;

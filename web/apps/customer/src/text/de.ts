@@ -66,6 +66,7 @@ export const de: typeof en = {
     owedDetail: "Neue Punkte gleichen das zuerst aus.",
     tier: "Ihre Stufe",
     toNext: (points, tier) => `Noch ${points} bis ${tier}`,
+    toKeep: (amount, day) => `Mit ${amount} mehr bis ${day} behalten Sie Ihre Stufe.`,
     top: "Sie haben die höchste Stufe erreicht.",
     progress: (tier) => `Fortschritt bis ${tier}`,
     benefits: "Das bringt sie",

@@ -64,6 +64,7 @@ export const en = {
     owedDetail: "New points pay this first.",
     tier: "Your tier",
     toNext: (points: string, tier: string) => `${points} to ${tier}`,
+    toKeep: (amount: string, day: string) => `${amount} more by ${day} keeps your tier.`,
     top: "You have reached the top tier.",
     progress: (tier: string) => `Progress to ${tier}`,
     benefits: "What it brings",

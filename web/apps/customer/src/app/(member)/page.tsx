@@ -1,11 +1,13 @@
+import { rewardsOf } from "@/api";
 import { Home } from "@/home/Home";
 import { Prefetch } from "@/server/prefetch";
 
 const QUERIES = [
-  [["points"], "/points"],
-  [["profile"], "/profile"],
-  [["purchases", "recent"], "/transactions?limit=5"],
-] as const;
+  { key: ["points"], path: "/points" },
+  { key: ["profile"], path: "/profile" },
+  { key: ["purchases", "recent"], path: "/transactions?limit=5" },
+  { key: ["rewards"], path: "/rewards?limit=100", dataOf: rewardsOf },
+];
 
 export default function Page() {
   return (

@@ -1,5 +1,16 @@
+import { rewardsOf } from "@/api";
 import { Rewards } from "@/rewards/Rewards";
+import { Prefetch } from "@/server/prefetch";
+
+const QUERIES = [
+  { key: ["points"], path: "/points" },
+  { key: ["rewards"], path: "/rewards?limit=100", dataOf: rewardsOf },
+];
 
 export default function Page() {
-  return <Rewards />;
+  return (
+    <Prefetch queries={QUERIES}>
+      <Rewards />
+    </Prefetch>
+  );
 }
