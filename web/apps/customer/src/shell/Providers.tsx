@@ -5,8 +5,6 @@ import dynamic from "next/dynamic";
 import { type ReactNode, useEffect, useState } from "react";
 
 import { makeQueryClient } from "@/live/queries";
-// here, where every page finds it: the pages for what is not found or went wrong would each bring a second copy
-import "@/text";
 
 // most visits never need it
 const SessionEnded = dynamic(() => import("./SessionEnded").then((module) => module.SessionEnded), { ssr: false });
