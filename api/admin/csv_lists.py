@@ -105,5 +105,7 @@ def _cells(row: Mapping[str, Any], columns: Sequence[tuple[str, Path]]) -> list[
 
 def _at(row: Any, path: tuple[str, ...]) -> Any:
     for name in path:
-        row = row[name]
+        row = row.get(name)
+        if row is None:
+            return None
     return row

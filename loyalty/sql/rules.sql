@@ -95,9 +95,9 @@ join earning_rule_version v on v.rule_id = r.id and v.version = coalesce(r.activ
 where r.id = :rule_id;
 
 -- name: list_rules
--- A page of rules, newest first.
+-- A page of rules with what they say, newest first.
 select r.id as rule_id, v.name, r.status, r.active_version, r.latest_version, r.created_at, r.activated_at, r.retired_at,
-  r.scheduled_version, r.scheduled_at
+  r.scheduled_version, r.scheduled_at, v.definition
 from earning_rule r
 join earning_rule_version v on v.rule_id = r.id and v.version = coalesce(r.active_version, r.latest_version)
 where (:status::text is null or r.status = :status) and (:before_id::uuid is null or r.id < :before_id)

@@ -12,7 +12,7 @@ from loyalty.domain.rules.parse import active_rule, parse_limits
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection, Record
 from loyalty.store.queries import fetch_all, queries
-from schemas.admin.rules import Rule, RuleFilter, RuleVersion, RuleWithVersions, TrialDay
+from schemas.admin.rules import ListedRule, Rule, RuleFilter, RuleVersion, RuleWithVersions, TrialDay
 
 EVERYBODY = UUID(int=0)
 """Whose counter a budget of a rule on trial is."""
@@ -66,9 +66,9 @@ async def get_rule_with_versions(conn: Connection, rule_id: UUID) -> RuleWithVer
     return RuleWithVersions(**dict(rule), versions=versions)
 
 
-async def list_rules(conn: Connection, wanted: RuleFilter, before: UUID | None, limit: int) -> list[Rule]:
+async def list_rules(conn: Connection, wanted: RuleFilter, before: UUID | None, limit: int) -> list[ListedRule]:
     rows = queries.list_rules(conn, status=wanted.status, before_id=before, limit=limit)
-    return [Rule.model_validate(dict(row)) async for row in rows]
+    return [ListedRule.model_validate(dict(row)) async for row in rows]
 
 
 async def set_active(conn: Connection, rule_id: UUID, version: int, at: datetime) -> None:

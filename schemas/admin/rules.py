@@ -194,7 +194,13 @@ class Rule(Answered):
     scheduled_at: UtcTime | None = None
 
 
-class RulePage(Page[Rule]):
+class ListedRule(Rule):
+    """A rule, and what it says without asking for its versions."""
+
+    definition: RuleDefinition = Field(description="of the active version, else of the latest")
+
+
+class RulePage(Page[ListedRule]):
     """Rules, the newest first."""
 
 

@@ -24,6 +24,8 @@ PLACES = {
     "transactions": "/transactions",
     "transaction": "/transactions/{transaction}",
     "redemptions": "/redemptions",
+    "referrals": "/referrals",
+    "member-referrals": "/members/{member}?tab=referrals",
     "rules": "/rules",
     "rule": "/rules/{rule}",
     "rule-new": "/rules/new",
@@ -37,6 +39,8 @@ PLACES = {
     "pipeline": "/pipeline",
     "merchants": "/merchants",
     "merchant": "/merchants/{merchant}",
+    "webhooks": "/webhooks",
+    "webhook": "/webhooks/{webhook}",
     "transfer": "/transfer",
     "audit": "/audit",
     "admins": "/admins",
@@ -47,7 +51,7 @@ PLACES = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def known(system: System, admin_web: WebApp, browser: Browser) -> AsyncIterator[dict[str, str]]:
-    """Ids of what the pages show: a member with a purchase, a rule, a reward, a merchant."""
+    """Ids of what the pages show: a member with a purchase, a rule, a reward, a merchant, a webhook."""
     ensure_first(system)
     context = await browser.new_context(base_url=admin_web.url)
     await enter(context)
@@ -61,6 +65,7 @@ async def known(system: System, admin_web: WebApp, browser: Browser) -> AsyncIte
         "rule": (await desk.get("/earning-rules"))["data"][0]["rule_id"],
         "reward": (await desk.get("/rewards"))["data"][0]["reward_id"],
         "merchant": (await desk.get("/merchants"))["data"][0]["merchant_id"],
+        "webhook": (await desk.post("/webhooks", {"url": "https://example.com/laurel"}))["webhook_id"],
     }
     await context.close()
 

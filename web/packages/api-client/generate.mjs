@@ -13,9 +13,9 @@ async function settle(name, generated) {
     if (present !== generated) await writeFile(target, generated);
 }
 
-/** The least role that each operation asks for, and the routes that administrators have at all, so that a console offers nobody what would be refused. */
+/** The least role that each operation asks for, and the routes that administrators have at all, so that a console offers nobody what would be refused; and the events there are. */
 async function roles() {
-    const { paths } = JSON.parse(await readFile(documentOf("admin"), "utf8"));
+    const { paths, components } = JSON.parse(await readFile(documentOf("admin"), "utf8"));
     const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
     const asking = operations.filter((operation) => operation["x-least-role"]);
     const lines = asking.map((operation) => `  ${operation.operationId}: "${operation["x-least-role"]}",`);
@@ -26,7 +26,9 @@ async function roles() {
                 ([method]) => `  "${method.toUpperCase()} ${path.replace("/api/admin", "").replace(/{\w+}/g, "{}")}",`,
             ),
     );
+    const events = components.schemas.NewWebhook.properties.event_types.items.enum;
     return [
+        `/** What a webhook can be told of; * is all. */\nexport const eventTypes = ${JSON.stringify(events)} as const;\n`,
         `export const leastRoles = {\n${lines.join("\n")}\n} as const;\n`,
         `export const administratorRoutes: readonly string[] = [\n${routes.join("\n")}\n];\n`,
     ].join("\n");

@@ -7,4 +7,4 @@ export type AdminPaths = paths;
 /** Speaks to the Admin API, through the app's own server when no address is given. */
 export const createAdminClient = (baseUrl?: string) => createApiClient<paths>(baseUrl);
 
-export { administratorRoutes, leastRoles } from "./generated/roles";
+export { administratorRoutes, eventTypes, leastRoles } from "./generated/roles";

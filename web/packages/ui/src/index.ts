@@ -10,6 +10,7 @@ export { Moment } from "./Moment";
 export { PageHeader } from "./PageHeader";
 export { PreferenceItems } from "./Preferences";
 export { ProblemNotice } from "./ProblemNotice";
+export { useSharedEvents } from "./sharedEvents";
 export { type Place, type PlaceGroup, Shell } from "./Shell";
 export { Empty, Waiting } from "./states";
 export { SchemeScript, Theming } from "./Theming";

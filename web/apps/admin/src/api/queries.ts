@@ -11,7 +11,8 @@ import { api } from "./client";
 type Answers<Operation> = Operation extends { responses: { 200: { content: { "application/json": infer Answer } } } }
   ? Answer
   : never;
-type GetPath = {
+/** What can be read. */
+export type GetPath = {
   [Path in keyof AdminPaths]: AdminPaths[Path] extends { get: object } ? Path : never;
 }[keyof AdminPaths];
 type Get<Path extends GetPath> = AdminPaths[Path] extends { get: infer Operation } ? Operation : never;

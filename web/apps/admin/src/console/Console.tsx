@@ -11,6 +11,7 @@ import { usePathname } from "next/navigation";
 import { type ReactNode, useEffect } from "react";
 
 import { useGet } from "@/api/queries";
+import { LiveContext, useLive } from "@/live/live";
 import { useText } from "@/messages";
 import { MeContext, useMe } from "@/session/access";
 import { SignInAgain } from "@/session/SignInAgain";
@@ -32,7 +33,9 @@ export function Console({ children }: { children: ReactNode }) {
   if (me.data) {
     return (
       <MeContext value={me.data}>
-        <Frame>{children}</Frame>
+        <Live>
+          <Frame>{children}</Frame>
+        </Live>
         <SignInAgain />
         <Palette />
       </MeContext>
@@ -49,6 +52,10 @@ export function Console({ children }: { children: ReactNode }) {
       )}
     </Container>
   );
+}
+
+function Live({ children }: { children: ReactNode }) {
+  return <LiveContext value={useLive()}>{children}</LiveContext>;
 }
 
 function useSignInFirst(signedOut: boolean): void {

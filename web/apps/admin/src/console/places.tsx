@@ -17,6 +17,8 @@ import {
   IconTableImport,
   IconTicket,
   IconUsers,
+  IconUserShare,
+  IconWebhook,
 } from "@tabler/icons-react";
 
 import { useText } from "@/messages";
@@ -42,6 +44,7 @@ const map: Record<GroupName, Spot[]> = {
     { name: "members", href: "/members", icon: IconUsers, needs: "list_members" },
     { name: "transactions", href: "/transactions", icon: IconReceipt2, needs: "list_transactions" },
     { name: "redemptions", href: "/redemptions", icon: IconTicket, needs: "list_redemptions" },
+    { name: "referrals", href: "/referrals", icon: IconUserShare, needs: "list_referrals" },
   ],
   offers: [
     { name: "rules", href: "/rules", icon: IconScale, needs: "list_rules" },
@@ -52,6 +55,7 @@ const map: Record<GroupName, Spot[]> = {
   operation: [
     { name: "pipeline", href: "/pipeline", icon: IconRoute, needs: "get_pipeline" },
     { name: "merchants", href: "/merchants", icon: IconBuildingStore, needs: "list_merchants" },
+    { name: "webhooks", href: "/webhooks", icon: IconWebhook, needs: "list_webhooks" },
     { name: "transfer", href: "/transfer", icon: IconTableImport, needs: "list_transactions" },
     { name: "audit", href: "/audit", icon: IconListDetails, needs: "list_audit_log" },
     { name: "admins", href: "/admins", icon: IconShieldLock, needs: "list_admins" },

@@ -1,14 +1,15 @@
 "use client";
 
-import { fieldErrors, ProblemNotice } from "@laurel/ui";
+import { fieldErrors } from "@laurel/ui";
 import { problemOf } from "@laurel/api-client";
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useRouter } from "next/navigation";
 
 import { api } from "@/api/client";
 import { useChange } from "@/api/queries";
 import { useText } from "@/messages";
+import { FormDialog } from "@/parts/FormDialog";
 
 /** Takes a new member in. */
 export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -34,27 +35,22 @@ export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () 
   const send = (given: typeof form.values) =>
     enrol.mutate(given, { onError: (error) => form.setErrors(fieldErrors(problemOf(error))) });
   return (
-    <Modal opened={opened} onClose={onClose} title={text.members.enrol}>
-      <form onSubmit={form.onSubmit(send)}>
-        <Stack>
-          {enrol.isError && <ProblemNotice error={enrol.error} />}
-          <Text size="sm" c="dimmed">
-            {text.members.enrolDetail}
-          </Text>
-          <TextInput label={text.common.name} maxLength={200} data-autofocus {...form.getInputProps("name")} />
-          <TextInput label={text.members.email} type="email" {...form.getInputProps("email")} />
-          <TextInput label={text.members.externalId} maxLength={200} {...form.getInputProps("external_id")} />
-          <TextInput label={text.members.birthDate} type="date" {...form.getInputProps("birth_date")} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {text.common.cancel}
-            </Button>
-            <Button type="submit" loading={enrol.isPending} disabled={!form.values.email && !form.values.external_id}>
-              {text.members.enrol}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      opened={opened}
+      onClose={onClose}
+      title={text.members.enrol}
+      submit={text.members.enrol}
+      change={enrol}
+      disabled={!form.values.email && !form.values.external_id}
+      onSubmit={form.onSubmit(send)}
+    >
+      <Text size="sm" c="dimmed">
+        {text.members.enrolDetail}
+      </Text>
+      <TextInput label={text.common.name} maxLength={200} data-autofocus {...form.getInputProps("name")} />
+      <TextInput label={text.members.email} type="email" {...form.getInputProps("email")} />
+      <TextInput label={text.members.externalId} maxLength={200} {...form.getInputProps("external_id")} />
+      <TextInput label={text.members.birthDate} type="date" {...form.getInputProps("birth_date")} />
+    </FormDialog>
   );
 }

@@ -16,6 +16,7 @@ import { Ledger } from "./Ledger";
 import { MemberActions } from "./MemberActions";
 import { memberName } from "./MembersPage";
 import { Profile } from "./Profile";
+import { Referrals } from "./Referrals";
 
 type Member = Schema<"Member">;
 
@@ -74,6 +75,7 @@ function Sections({ member }: { member: Member }) {
         <Tabs.Tab value="ledger">{text.ledger}</Tabs.Tab>
         <Tabs.Tab value="purchases">{text.purchases}</Tabs.Tab>
         <Tabs.Tab value="redemptions">{text.redemptions}</Tabs.Tab>
+        <Tabs.Tab value="referrals">{text.referrals}</Tabs.Tab>
         <Tabs.Tab value="changes">{text.changes}</Tabs.Tab>
         <Tabs.Tab value="profile">{text.profile}</Tabs.Tab>
       </Tabs.List>
@@ -85,6 +87,9 @@ function Sections({ member }: { member: Member }) {
       </Tabs.Panel>
       <Tabs.Panel value="redemptions">
         <RedemptionsTable only={{ member_id: id }} />
+      </Tabs.Panel>
+      <Tabs.Panel value="referrals">
+        <Referrals memberId={id} />
       </Tabs.Panel>
       <Tabs.Panel value="changes">
         <AuditTable only={{ subject_kind: "member", subject_id: id }} />

@@ -1,14 +1,18 @@
 "use client";
 
-import { Copyable, Fetched, Moment, ProblemNotice, useFormat } from "@laurel/ui";
-import { Badge, Button, Checkbox, Code, Group, Modal, NumberInput, Stack, Table, Text } from "@mantine/core";
+import { Fetched, Moment } from "@laurel/ui";
+import { Button, Checkbox, Code, Stack, Table, Text } from "@mantine/core";
 import { useState } from "react";
 
 import { api, type Schema } from "@/api/client";
 import { useChange, useGet } from "@/api/queries";
 import { useText } from "@/messages";
 import { ConfirmDialog } from "@/parts/ConfirmDialog";
+import { FormDialog } from "@/parts/FormDialog";
+import { KeyActions, KeyStanding } from "@/parts/KeyStanding";
 import { Panel } from "@/parts/Panel";
+import { RotateDialog } from "@/parts/RotateDialog";
+import { SecretDialog } from "@/parts/SecretDialog";
 import { useMay } from "@/session/access";
 
 type Key = Schema<"MerchantKey">;
@@ -17,7 +21,6 @@ type Doing = { what: "issue" } | { what: "rotate" | "revoke"; key: Key } | { wha
 
 const stale: ["/api/admin/merchants"] = ["/api/admin/merchants"];
 const KEYS_SHOWN = 100;
-const HOUR_SECONDS = 3_600;
 
 /** A merchant's keys: issued, replaced, revoked. A secret is shown once. */
 export function Keys({ merchantId }: { merchantId: string }) {
@@ -54,9 +57,11 @@ export function Keys({ merchantId }: { merchantId: string }) {
         }
       </Fetched>
       {doing?.what === "issue" && <IssueDialog merchantId={merchantId} onClose={stop} onIssued={show} />}
-      {doing?.what === "rotate" && <RotateDialog merchantKey={doing.key} onClose={stop} onIssued={show} />}
+      {doing?.what === "rotate" && <RotateKeyDialog merchantKey={doing.key} onClose={stop} onIssued={show} />}
       {doing?.what === "revoke" && <RevokeDialog merchantKey={doing.key} onClose={stop} />}
-      {doing?.what === "show" && <SecretDialog secret={doing.secret} onClose={stop} />}
+      {doing?.what === "show" && (
+        <SecretDialog title={text.secretTitle} detail={text.secretDetail} secret={doing.secret} onClose={stop} />
+      )}
     </Panel>
   );
 }
@@ -87,18 +92,14 @@ function KeyTable({ keys, onDo }: { keys: Key[]; onDo: (doing: Doing) => void })
                 <Moment at={key.created_at} />
               </Table.Td>
               <Table.Td>
-                <KeyStanding merchantKey={key} />
+                <KeyStanding revoked_at={key.revoked_at} />
               </Table.Td>
               <Table.Td>
                 {key.revoked_at === null && may("rotate_merchant_key") && (
-                  <Group gap="xs" wrap="nowrap">
-                    <Button size="compact-xs" variant="default" onClick={() => onDo({ what: "rotate", key })}>
-                      {text.merchants.rotate}
-                    </Button>
-                    <Button size="compact-xs" variant="default" onClick={() => onDo({ what: "revoke", key })}>
-                      {text.merchants.revoke}
-                    </Button>
-                  </Group>
+                  <KeyActions
+                    onRotate={() => onDo({ what: "rotate", key })}
+                    onRevoke={() => onDo({ what: "revoke", key })}
+                  />
                 )}
               </Table.Td>
             </Table.Tr>
@@ -106,18 +107,6 @@ function KeyTable({ keys, onDo }: { keys: Key[]; onDo: (doing: Doing) => void })
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
-  );
-}
-
-function KeyStanding({ merchantKey: { revoked_at } }: { merchantKey: Key }) {
-  const text = useText();
-  const format = useFormat();
-  if (revoked_at === null) return <Badge>{text.common.active}</Badge>;
-  const ahead = new Date(revoked_at).getTime() > new Date().getTime();
-  return ahead ? (
-    <Badge color="amber">{text.merchants.worksUntil(format.dateTime(revoked_at))}</Badge>
-  ) : (
-    <Badge color="gray">{text.merchants.revoked}</Badge>
   );
 }
 
@@ -139,30 +128,25 @@ function IssueDialog({ merchantId, onClose, onIssued }: IssueProps) {
     { stale, onDone: onIssued },
   );
   return (
-    <Modal opened onClose={onClose} title={text.merchants.issueTitle}>
-      <Stack>
-        {issue.isError && <ProblemNotice error={issue.error} />}
-        <Checkbox.Group label={text.merchants.scopes} value={scopes} onChange={setScopes}>
-          <Stack gap="xs" mt="xs">
-            {Object.entries(text.merchants.scopeNames).map(([scope, name]) => (
-              <Checkbox key={scope} value={scope} label={name} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {text.common.cancel}
-          </Button>
-          <Button
-            loading={issue.isPending}
-            disabled={scopes.length === 0}
-            onClick={() => issue.mutate(scopes as Scope[])}
-          >
-            {text.merchants.issue}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <FormDialog
+      onClose={onClose}
+      title={text.merchants.issueTitle}
+      submit={text.merchants.issue}
+      change={issue}
+      disabled={scopes.length === 0}
+      onSubmit={(event) => {
+        event.preventDefault();
+        issue.mutate(scopes as Scope[]);
+      }}
+    >
+      <Checkbox.Group label={text.merchants.scopes} value={scopes} onChange={setScopes}>
+        <Stack gap="xs" mt="xs">
+          {Object.entries(text.merchants.scopeNames).map(([scope, name]) => (
+            <Checkbox key={scope} value={scope} label={name} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+    </FormDialog>
   );
 }
 
@@ -171,9 +155,8 @@ interface KeyDialogProps {
   onClose: () => void;
 }
 
-function RotateDialog({ merchantKey, onClose, onIssued }: KeyDialogProps & Pick<IssueProps, "onIssued">) {
+function RotateKeyDialog({ merchantKey, onClose, onIssued }: KeyDialogProps & Pick<IssueProps, "onIssued">) {
   const text = useText().merchants;
-  const [hours, setHours] = useState<number | string>(24);
   const { merchant_id, key_id } = merchantKey;
   const rotate = useChange(
     (overlap_seconds: number) =>
@@ -184,63 +167,36 @@ function RotateDialog({ merchantKey, onClose, onIssued }: KeyDialogProps & Pick<
     { stale, onDone: onIssued },
   );
   return (
-    <ConfirmDialog
-      opened
+    <RotateDialog
       onClose={onClose}
       title={text.rotateTitle}
-      confirm={text.rotate}
+      detail={text.rotateDetail}
       change={rotate}
-      onConfirm={() => rotate.mutate(Number(hours) * HOUR_SECONDS)}
-    >
-      {text.rotateDetail}
-      <NumberInput mt="sm" label={text.overlap} min={0} max={168} value={hours} onChange={setHours} />
-    </ConfirmDialog>
+      onRotate={rotate.mutate}
+    />
   );
 }
 
 function RevokeDialog({ merchantKey: { merchant_id, key_id }, onClose }: KeyDialogProps) {
-  const text = useText().merchants;
+  const text = useText();
   const revoke = useChange(
     () =>
       api.POST("/api/admin/merchants/{merchant_id}/keys/{key_id}/revoke", {
         params: { path: { merchant_id, key_id } },
       }),
-    { stale, said: () => text.revokedDone, onDone: onClose },
+    { stale, said: () => text.secrets.revokedDone, onDone: onClose },
   );
   return (
     <ConfirmDialog
       opened
       onClose={onClose}
-      title={text.revokeTitle}
-      confirm={text.revoke}
+      title={text.merchants.revokeTitle}
+      confirm={text.secrets.revoke}
       change={revoke}
       onConfirm={() => revoke.mutate(undefined)}
       grave
     >
-      {text.revokeDetail}
+      {text.merchants.revokeDetail}
     </ConfirmDialog>
-  );
-}
-
-/** The one time that a secret is seen: it closes by its button only. */
-function SecretDialog({ secret, onClose }: { secret: string; onClose: () => void }) {
-  const text = useText().merchants;
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={text.secretTitle}
-      withCloseButton={false}
-      closeOnClickOutside={false}
-      closeOnEscape={false}
-    >
-      <Stack>
-        <Text size="sm">{text.secretDetail}</Text>
-        <Copyable value={secret} label={text.secretTitle} />
-        <Group justify="flex-end">
-          <Button onClick={onClose}>{text.secretDone}</Button>
-        </Group>
-      </Stack>
-    </Modal>
   );
 }

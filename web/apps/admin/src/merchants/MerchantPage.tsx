@@ -13,6 +13,7 @@ import { Panel } from "@/parts/Panel";
 import { useMay } from "@/session/access";
 
 import { Keys } from "./Keys";
+import { SigningKeys } from "./SigningKeys";
 
 type Merchant = Schema<"Merchant">;
 
@@ -63,6 +64,7 @@ function Known({ merchant }: { merchant: Merchant }) {
           )}
         </Panel>
         <Keys merchantId={id} />
+        <SigningKeys merchantId={id} />
       </Stack>
     </>
   );

@@ -1,8 +1,8 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { type Column, DataList, Empty, fieldErrors, Moment, PageHeader, ProblemNotice } from "@laurel/ui";
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { type Column, DataList, Empty, fieldErrors, Moment, PageHeader } from "@laurel/ui";
+import { Button, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconBuildingStore, IconPlus } from "@tabler/icons-react";
 import { useRouter } from "next/navigation";
@@ -13,6 +13,7 @@ import { useChange, useGet } from "@/api/queries";
 import { useListState } from "@/list/useListState";
 import { type Messages, useText } from "@/messages";
 import { ActiveBadge } from "@/parts/Badges";
+import { FormDialog } from "@/parts/FormDialog";
 import { RowLink } from "@/parts/Links";
 import { useMay } from "@/session/access";
 
@@ -90,22 +91,15 @@ function AddDialog({ onClose }: { onClose: () => void }) {
   const send = (given: typeof form.values) =>
     add.mutate(given, { onError: (error) => form.setErrors(fieldErrors(problemOf(error))) });
   return (
-    <Modal opened onClose={onClose} title={text.merchants.add}>
-      <form onSubmit={form.onSubmit(send)}>
-        <Stack>
-          {add.isError && <ProblemNotice error={add.error} />}
-          <TextInput label={text.common.name} required maxLength={200} data-autofocus {...form.getInputProps("name")} />
-          <TextInput label={text.merchants.externalId} maxLength={200} {...form.getInputProps("external_id")} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {text.common.cancel}
-            </Button>
-            <Button type="submit" loading={add.isPending}>
-              {text.merchants.add}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      onClose={onClose}
+      title={text.merchants.add}
+      submit={text.merchants.add}
+      change={add}
+      onSubmit={form.onSubmit(send)}
+    >
+      <TextInput label={text.common.name} required maxLength={200} data-autofocus {...form.getInputProps("name")} />
+      <TextInput label={text.merchants.externalId} maxLength={200} {...form.getInputProps("external_id")} />
+    </FormDialog>
   );
 }

@@ -4,6 +4,7 @@ import { consoleText } from "./de/console";
 import { members } from "./de/members";
 import { rewards, tiers } from "./de/offers";
 import { admins, merchants, pipeline } from "./de/operation";
+import { referrals, secrets, signing, webhooks } from "./de/outside";
 import { overview } from "./de/overview";
 import { program, reports, transfer } from "./de/program";
 import { replays } from "./de/replays";
@@ -23,13 +24,17 @@ export const de = {
   pipeline,
   program,
   redemptions,
+  referrals,
   rejections,
   replays,
   reports,
   rewards,
   rules,
+  secrets,
+  signing,
   standing,
   tiers,
   transactions,
   transfer,
+  webhooks,
 };

@@ -4,6 +4,7 @@ import { consoleText } from "./en/console";
 import { members } from "./en/members";
 import { rewards, tiers } from "./en/offers";
 import { admins, merchants, pipeline } from "./en/operation";
+import { referrals, secrets, signing, webhooks } from "./en/outside";
 import { overview } from "./en/overview";
 import { program, reports, transfer } from "./en/program";
 import { replays } from "./en/replays";
@@ -23,13 +24,17 @@ export const en = {
   pipeline,
   program,
   redemptions,
+  referrals,
   rejections,
   replays,
   reports,
   rewards,
   rules,
+  secrets,
+  signing,
   standing,
   tiers,
   transactions,
   transfer,
+  webhooks,
 };

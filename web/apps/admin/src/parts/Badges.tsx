@@ -22,6 +22,11 @@ const colours = {
   erased: "gray",
   rejected: "rose",
   failed: "rose",
+  delivered: "laurel",
+  open: "sky",
+  over_limit: "amber",
+  lapsed: "gray",
+  revoked: "gray",
 } as const;
 
 export type Standing = keyof typeof colours;

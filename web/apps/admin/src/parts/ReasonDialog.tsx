@@ -1,10 +1,11 @@
 "use client";
 
-import { ProblemNotice } from "@laurel/ui";
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Text, Textarea } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
 import { useText } from "@/messages";
+
+import { FormDialog } from "./FormDialog";
 
 interface ReasonDialogProps {
   opened: boolean;
@@ -22,49 +23,34 @@ interface ReasonDialogProps {
 }
 
 /** Confirms a change that the audit log keeps a reason for. */
-export function ReasonDialog(props: ReasonDialogProps) {
+export function ReasonDialog({ detail, confirm, onConfirm, children, ...dialog }: ReasonDialogProps) {
   const text = useText().common;
   const [reason, setReason] = useState("");
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={props.title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          props.onConfirm(reason.trim());
-        }}
-      >
-        <Stack>
-          {props.change.error ? <ProblemNotice error={props.change.error} /> : null}
-          <Text size="sm" component="div">
-            {props.detail}
-          </Text>
-          {props.children}
-          <Textarea
-            label={text.reason}
-            description={text.reasonHint}
-            required
-            maxLength={500}
-            autosize
-            minRows={2}
-            data-autofocus
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={props.onClose}>
-              {text.cancel}
-            </Button>
-            <Button
-              type="submit"
-              color={props.grave ? "rose" : "laurel"}
-              loading={props.change.isPending}
-              disabled={reason.trim() === ""}
-            >
-              {props.confirm}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      {...dialog}
+      submit={confirm}
+      disabled={reason.trim() === ""}
+      onSubmit={(event) => {
+        event.preventDefault();
+        onConfirm(reason.trim());
+      }}
+    >
+      <Text size="sm" component="div">
+        {detail}
+      </Text>
+      {children}
+      <Textarea
+        label={text.reason}
+        description={text.reasonHint}
+        required
+        maxLength={500}
+        autosize
+        minRows={2}
+        data-autofocus
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }

@@ -1,18 +1,19 @@
 "use client";
 
 import { type Column, DataList, Empty, Moment } from "@laurel/ui";
-import { Button, Code, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Code, SegmentedControl, Stack, Text } from "@mantine/core";
 import { IconMailOff } from "@tabler/icons-react";
-import { useState } from "react";
 
 import { api, type Schema } from "@/api/client";
-import { useChange, useGet } from "@/api/queries";
+import { useGet } from "@/api/queries";
 import { useListState } from "@/list/useListState";
+import { usePolling } from "@/live/live";
 import { type Messages, useText } from "@/messages";
-import { ConfirmDialog } from "@/parts/ConfirmDialog";
 import { MemberLink } from "@/parts/Links";
 import { Panel } from "@/parts/Panel";
 import { useMay } from "@/session/access";
+
+import { Unstick } from "./Unstick";
 
 type Letter = Schema<"DeadLetter">;
 
@@ -28,7 +29,7 @@ export function DeadLetters() {
   const query = useGet(
     "/api/admin/dead-letters",
     { query: { status, cursor: list.cursor, limit: ROWS } },
-    { keep: true, everyMilliseconds: FRESH_MILLISECONDS },
+    { keep: true, everyMilliseconds: usePolling(FRESH_MILLISECONDS) },
   );
   return (
     <Panel
@@ -90,38 +91,24 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 function Actions({ letter: { dead_letter_id } }: { letter: Letter }) {
   const text = useText().pipeline;
   const may = useMay();
-  const [skipping, setSkipping] = useState(false);
   const params = { path: { dead_letter_id } };
-  const requeue = useChange(() => api.POST("/api/admin/dead-letters/{dead_letter_id}/requeue", { params }), {
-    stale,
-    said: () => text.requeued,
-  });
-  const skip = useChange(() => api.POST("/api/admin/dead-letters/{dead_letter_id}/skip", { params }), {
-    stale,
-    said: () => text.skipped,
-    onDone: () => setSkipping(false),
-  });
   if (!may("requeue_dead_letter")) return null;
   return (
-    <Group gap="xs" wrap="nowrap" onClick={(event) => event.stopPropagation()}>
-      <Button size="compact-xs" variant="default" loading={requeue.isPending} onClick={() => requeue.mutate(undefined)}>
-        {text.requeue}
-      </Button>
-      <Button size="compact-xs" variant="default" onClick={() => setSkipping(true)}>
-        {text.skip}
-      </Button>
-      <ConfirmDialog
-        opened={skipping}
-        onClose={() => setSkipping(false)}
-        title={text.skipTitle}
-        confirm={text.skip}
-        change={skip}
-        onConfirm={() => skip.mutate(undefined)}
-        grave
-      >
-        {text.skipDetail}
-      </ConfirmDialog>
-    </Group>
+    <Unstick
+      stale={stale}
+      again={{
+        label: text.requeue,
+        send: () => api.POST("/api/admin/dead-letters/{dead_letter_id}/requeue", { params }),
+        said: text.requeued,
+      }}
+      skip={{
+        label: text.skip,
+        send: () => api.POST("/api/admin/dead-letters/{dead_letter_id}/skip", { params }),
+        said: text.skipped,
+        title: text.skipTitle,
+        detail: text.skipDetail,
+      }}
+    />
   );
 }
 

@@ -1,15 +1,16 @@
 "use client";
 
 import { Fetched, Moment, useFormat } from "@laurel/ui";
-import { Badge, Button, Group, Table, Text } from "@mantine/core";
-import { useState } from "react";
+import { Badge, Table, Text } from "@mantine/core";
 
 import { api, type Schema } from "@/api/client";
-import { useChange, useGet } from "@/api/queries";
+import { useGet } from "@/api/queries";
+import { usePolling } from "@/live/live";
 import { useText } from "@/messages";
-import { ConfirmDialog } from "@/parts/ConfirmDialog";
 import { Panel } from "@/parts/Panel";
 import { useMay } from "@/session/access";
+
+import { Unstick } from "./Unstick";
 
 type Parked = Schema<"ParkedKey">;
 
@@ -19,7 +20,7 @@ const stale: ["/api/admin/parked-keys", "/api/admin/pipeline"] = ["/api/admin/pa
 /** Keys whose events Kafka refuses: publish them again, or leave the event in the way. */
 export function ParkedKeys() {
   const text = useText().pipeline;
-  const keys = useGet("/api/admin/parked-keys", undefined, { everyMilliseconds: FRESH_MILLISECONDS });
+  const keys = useGet("/api/admin/parked-keys", undefined, { everyMilliseconds: usePolling(FRESH_MILLISECONDS) });
   return (
     <Panel title={text.parkedTitle} detail={text.parkedDetail}>
       <Fetched query={keys}>
@@ -81,37 +82,23 @@ function ParkedTable({ keys }: { keys: Parked[] }) {
 function Actions({ parked: { topic, key } }: { parked: Parked }) {
   const text = useText().pipeline;
   const may = useMay();
-  const [skipping, setSkipping] = useState(false);
   const body = { topic, key };
-  const requeue = useChange(() => api.POST("/api/admin/parked-keys/requeue", { body }), {
-    stale,
-    said: () => text.publishAsked,
-  });
-  const skip = useChange(() => api.POST("/api/admin/parked-keys/skip", { body }), {
-    stale,
-    said: () => text.skipped,
-    onDone: () => setSkipping(false),
-  });
   if (!may("requeue_parked_key")) return null;
   return (
-    <Group gap="xs" wrap="nowrap">
-      <Button size="compact-xs" variant="default" loading={requeue.isPending} onClick={() => requeue.mutate(undefined)}>
-        {text.publish}
-      </Button>
-      <Button size="compact-xs" variant="default" onClick={() => setSkipping(true)}>
-        {text.skip}
-      </Button>
-      <ConfirmDialog
-        opened={skipping}
-        onClose={() => setSkipping(false)}
-        title={text.skipKeyTitle}
-        confirm={text.skip}
-        change={skip}
-        onConfirm={() => skip.mutate(undefined)}
-        grave
-      >
-        {text.skipKeyDetail}
-      </ConfirmDialog>
-    </Group>
+    <Unstick
+      stale={stale}
+      again={{
+        label: text.publish,
+        send: () => api.POST("/api/admin/parked-keys/requeue", { body }),
+        said: text.publishAsked,
+      }}
+      skip={{
+        label: text.skip,
+        send: () => api.POST("/api/admin/parked-keys/skip", { body }),
+        said: text.skipped,
+        title: text.skipKeyTitle,
+        detail: text.skipKeyDetail,
+      }}
+    />
   );
 }

@@ -6,6 +6,7 @@ import { Alert, SimpleGrid, Stack, Table } from "@mantine/core";
 
 import type { Schema } from "@/api/client";
 import { useGet } from "@/api/queries";
+import { usePolling } from "@/live/live";
 import { type Messages, useText } from "@/messages";
 import { Panel } from "@/parts/Panel";
 
@@ -20,7 +21,7 @@ const EVERY_MILLISECONDS = 2_000;
 /** Where events are on their way, live, and those that could not go on. */
 export function PipelinePage() {
   const text = useText();
-  const pipeline = useGet("/api/admin/pipeline", undefined, { everyMilliseconds: EVERY_MILLISECONDS });
+  const pipeline = useGet("/api/admin/pipeline", undefined, { everyMilliseconds: usePolling(EVERY_MILLISECONDS) });
   const history = useHistory(pipeline.data);
   return (
     <>

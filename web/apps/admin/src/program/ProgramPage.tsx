@@ -1,21 +1,20 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { Fetched, fieldErrors, PageHeader, ProblemNotice } from "@laurel/ui";
-import { Button, Group, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { Fetched, fieldErrors, PageHeader } from "@laurel/ui";
+import { Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 
 import { api, type Schema } from "@/api/client";
 import { useChange, useGet } from "@/api/queries";
 import { useText } from "@/messages";
-import { Panel } from "@/parts/Panel";
+import { options } from "@/parts/options";
+import { SettingsForm } from "@/parts/SettingsForm";
 import { useMay } from "@/session/access";
 
 import { Terms } from "./Terms";
 
 type Program = Schema<"Program">;
-
-const options = (names: Record<string, string>) => Object.entries(names).map(([value, label]) => ({ value, label }));
 
 export function ProgramPage() {
   const text = useText();
@@ -47,44 +46,36 @@ function Settings({ program }: { program: Program }) {
     save.mutate(Object.fromEntries(changed), { onError: (error) => form.setErrors(fieldErrors(problemOf(error))) });
   };
   return (
-    <Panel title={text.program.settings}>
-      <form onSubmit={form.onSubmit(send)}>
-        <fieldset disabled={!allowed} style={{ border: 0, margin: 0, padding: 0 }}>
-          <Stack>
-            {save.isError && <ProblemNotice error={save.error} />}
-            <SimpleGrid cols={{ base: 1, xs: 2 }}>
-              <TextInput label={text.program.name} required {...form.getInputProps("name")} />
-              <TextInput label={text.program.timeZone} required {...form.getInputProps("time_zone")} />
-              <TextInput
-                label={text.program.currency}
-                description={text.program.currencyHint}
-                required
-                {...form.getInputProps("currency")}
-              />
-              <TextInput
-                label={text.program.pointValue(form.values.currency)}
-                description={text.program.pointValueHint}
-                inputMode="decimal"
-                required
-                {...form.getInputProps("point_value")}
-              />
-              <Select
-                label={text.program.rounding}
-                data={options(text.program.roundings)}
-                allowDeselect={false}
-                {...form.getInputProps("rounding")}
-              />
-            </SimpleGrid>
-            {allowed && (
-              <Group justify="flex-end">
-                <Button type="submit" loading={save.isPending} disabled={!form.isDirty()}>
-                  {text.common.save}
-                </Button>
-              </Group>
-            )}
-          </Stack>
-        </fieldset>
-      </form>
-    </Panel>
+    <SettingsForm
+      title={text.program.settings}
+      allowed={allowed}
+      dirty={form.isDirty()}
+      change={save}
+      onSubmit={form.onSubmit(send)}
+    >
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <TextInput label={text.program.name} required {...form.getInputProps("name")} />
+        <TextInput label={text.program.timeZone} required {...form.getInputProps("time_zone")} />
+        <TextInput
+          label={text.program.currency}
+          description={text.program.currencyHint}
+          required
+          {...form.getInputProps("currency")}
+        />
+        <TextInput
+          label={text.program.pointValue(form.values.currency)}
+          description={text.program.pointValueHint}
+          inputMode="decimal"
+          required
+          {...form.getInputProps("point_value")}
+        />
+        <Select
+          label={text.program.rounding}
+          data={options(text.program.roundings)}
+          allowDeselect={false}
+          {...form.getInputProps("rounding")}
+        />
+      </SimpleGrid>
+    </SettingsForm>
   );
 }

@@ -1,21 +1,21 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { fieldErrors, ProblemNotice } from "@laurel/ui";
-import { Button, Group, NumberInput, Select, SimpleGrid, Stack, Switch, TextInput } from "@mantine/core";
+import { fieldErrors } from "@laurel/ui";
+import { NumberInput, Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 
 import { api, type Schema } from "@/api/client";
 import { useChange } from "@/api/queries";
 import { useText } from "@/messages";
-import { Panel } from "@/parts/Panel";
+import { options } from "@/parts/options";
+import { SettingsForm } from "@/parts/SettingsForm";
 import { useMay } from "@/session/access";
 
 type Policy = Schema<"PointsPolicy">;
 type Mode = NonNullable<Policy["expiry"]>["mode"];
 type PolicyForm = UseFormReturnType<Policy>;
 
-const options = (names: Record<string, string>) => Object.entries(names).map(([value, label]) => ({ value, label }));
 const begun: Record<Mode, NonNullable<Policy["expiry"]>> = {
   none: { mode: "none" },
   months: { mode: "months", months: 12 },
@@ -37,40 +37,33 @@ export function Terms({ policy }: { policy: Policy }) {
   const send = (given: Policy) =>
     save.mutate(given, { onError: (error) => form.setErrors(fieldErrors(problemOf(error))) });
   return (
-    <Panel title={text.program.terms} detail={text.program.termsDetail}>
-      <form onSubmit={form.onSubmit(send)}>
-        <fieldset disabled={!allowed} style={{ border: 0, margin: 0, padding: 0 }}>
-          <Stack>
-            {save.isError && <ProblemNotice error={save.error} />}
-            <SimpleGrid cols={{ base: 1, xs: 2 }}>
-              <NumberInput
-                label={text.program.pendingDays}
-                min={0}
-                max={365}
-                allowDecimal={false}
-                {...form.getInputProps("pending_days")}
-              />
-              <Select
-                label={text.program.refund}
-                data={options(text.program.refunds)}
-                allowDeselect={false}
-                {...form.getInputProps("refund_policy")}
-              />
-            </SimpleGrid>
-            <Expiry form={form} />
-            <Switch label={text.program.hold} {...form.getInputProps("hold_at_request", { type: "checkbox" })} />
-            <Transfers form={form} />
-            {allowed && (
-              <Group justify="flex-end">
-                <Button type="submit" loading={save.isPending} disabled={!form.isDirty()}>
-                  {text.common.save}
-                </Button>
-              </Group>
-            )}
-          </Stack>
-        </fieldset>
-      </form>
-    </Panel>
+    <SettingsForm
+      title={text.program.terms}
+      detail={text.program.termsDetail}
+      allowed={allowed}
+      dirty={form.isDirty()}
+      change={save}
+      onSubmit={form.onSubmit(send)}
+    >
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <NumberInput
+          label={text.program.pendingDays}
+          min={0}
+          max={365}
+          allowDecimal={false}
+          {...form.getInputProps("pending_days")}
+        />
+        <Select
+          label={text.program.refund}
+          data={options(text.program.refunds)}
+          allowDeselect={false}
+          {...form.getInputProps("refund_policy")}
+        />
+      </SimpleGrid>
+      <Expiry form={form} />
+      <Switch label={text.program.hold} {...form.getInputProps("hold_at_request", { type: "checkbox" })} />
+      <Transfers form={form} />
+    </SettingsForm>
   );
 }
 

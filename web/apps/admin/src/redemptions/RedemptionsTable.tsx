@@ -8,6 +8,7 @@ import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useGet } from "@/api/queries";
 import { useListState } from "@/list/useListState";
+import { usePolling } from "@/live/live";
 import { type Messages, useText } from "@/messages";
 import { StandingBadge } from "@/parts/Badges";
 import { MemberLink } from "@/parts/Links";
@@ -36,10 +37,11 @@ export function RedemptionsTable({ only }: { only: Only }) {
   const format = useFormat();
   const list = useListState([]);
   const [doing, setDoing] = useState<Doing | null>(null);
+  const polling = usePolling(FRESH_MILLISECONDS);
   const query = useGet(
     "/api/admin/redemptions",
     { query: { ...only, cursor: list.cursor, limit: ROWS } },
-    { keep: true, everyMilliseconds: list.cursor ? undefined : FRESH_MILLISECONDS },
+    { keep: true, everyMilliseconds: list.cursor ? undefined : polling },
   );
   const stop = () => setDoing(null);
   const filtered = only.status !== undefined;

@@ -5,6 +5,7 @@ import type { UseFormReturnType } from "@mantine/form";
 
 import { useTierNames } from "@/members/tiers";
 import { useText } from "@/messages";
+import { options } from "@/parts/options";
 import { Panel } from "@/parts/Panel";
 
 import type { RewardDraft } from "./draft";
@@ -16,7 +17,6 @@ interface RewardFormProps {
 }
 
 const whole = { allowDecimal: false, min: 1, thousandSeparator: true };
-const options = (names: Record<string, string>) => Object.entries(names).map(([value, label]) => ({ value, label }));
 
 export function RewardForm({ form, disabled, withStock }: RewardFormProps) {
   const text = useText();

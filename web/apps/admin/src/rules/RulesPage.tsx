@@ -18,7 +18,7 @@ import { useMay } from "@/session/access";
 import { sentence } from "./reading";
 import { useReader } from "./useReader";
 
-type Rule = Schema<"Rule">;
+type Rule = Schema<"ListedRule">;
 
 const ROWS = 50;
 
@@ -80,7 +80,7 @@ function columns(text: Messages, format: Format): Column<Rule>[] {
       render: (rule) => (
         <div>
           <RowLink href={`/rules/${rule.rule_id}`}>{rule.name}</RowLink>
-          <Reading rule={rule} />
+          <Reading {...rule} />
         </div>
       ),
     },
@@ -114,13 +114,11 @@ function columns(text: Messages, format: Format): Column<Rule>[] {
 }
 
 /** What the rule says, by the version in force or else the latest. */
-function Reading({ rule }: { rule: Rule }) {
+function Reading({ definition }: Rule) {
   const reader = useReader();
-  const known = useGet("/api/admin/earning-rules/{rule_id}", { path: { rule_id: rule.rule_id } });
-  const shown = known.data?.versions.find(({ version }) => version === (rule.active_version ?? rule.latest_version));
   return (
     <Text size="xs" c="dimmed" maw={640}>
-      {shown ? sentence(shown.definition, reader) : "…"}
+      {sentence(definition, reader)}
     </Text>
   );
 }

@@ -22,6 +22,7 @@ import Link from "next/link";
 import { api, type Schema } from "@/api/client";
 import { useChange, useGet } from "@/api/queries";
 import { useText } from "@/messages";
+import { options } from "@/parts/options";
 import { Panel } from "@/parts/Panel";
 import { useReader } from "@/rules/useReader";
 import { useMay } from "@/session/access";
@@ -30,7 +31,6 @@ type Ladder = Schema<"Tiers">;
 type Draft = Ladder;
 type LadderForm = UseFormReturnType<Draft>;
 
-const options = (names: Record<string, string>) => Object.entries(names).map(([value, label]) => ({ value, label }));
 const MINOR = 100;
 
 /** The ladder of tiers, and how members climb it. It is saved as a whole. */

@@ -30,6 +30,7 @@ export const members: typeof en = {
   purchases: "Einkäufe",
   redemptions: "Einlösungen",
   changes: "Änderungen",
+  referrals: "Empfehlungen",
   profile: "Stammdaten",
   memberId: "Mitglieds-Kennung",
   adjust: "Punkte berichtigen",

@@ -23,24 +23,18 @@ export const merchants: typeof en.merchants = {
     "events:write": "Ereignisse erfassen",
   },
   prefix: "Beginnt mit",
-  revoked: "Widerrufen",
-  worksUntil: (when) => `gilt bis ${when}`,
-  rotate: "Ersetzen",
   rotateTitle: "Diesen Schlüssel ersetzen?",
   rotateDetail: "Ein neuer wird erzeugt. Der alte gilt noch eine Weile, damit jede Kasse den neuen bekommen kann.",
-  overlap: "Stunden, die der alte Schlüssel noch gilt",
-  revoke: "Widerrufen",
   revokeTitle: "Diesen Schlüssel widerrufen?",
   revokeDetail: "Kassen, die ihn benutzen, werden sofort abgewiesen. Das lässt sich nicht rückgängig machen.",
-  revokedDone: "Widerrufen.",
   secretTitle: "Der neue Schlüssel",
-  secretDetail: "Kopieren Sie ihn jetzt: Er wird nur dieses eine Mal gezeigt.",
-  secretDone: "Ich habe ihn kopiert",
+  secretDetail: "Damit meldet sich eine Kasse an.",
 };
 
 export const pipeline: typeof en.pipeline = {
   title: "Pipeline",
-  detail: "Der Weg jedes Ereignisses: aus der Datenbank über Outbox und Kafka zum Worker. Alle 2 Sekunden neu.",
+  detail:
+    "Der Weg jedes Ereignisses: aus der Datenbank über Outbox und Kafka zum Worker. Zahlen kommen, sobald sie sich ändern.",
   backlog: "Wartet in der Outbox",
   backlogValue: (count) => `${count} Ereignisse`,
   oldest: (age) => `das älteste seit ${age}`,

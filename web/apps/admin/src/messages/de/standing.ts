@@ -18,6 +18,11 @@ export const standing: typeof en.standing = {
   erased: "Gelöscht",
   rejected: "Abgelehnt",
   failed: "Fehlgeschlagen",
+  delivered: "Zugestellt",
+  open: "Offen",
+  over_limit: "Über der Grenze",
+  lapsed: "Verfallen",
+  revoked: "Zurückgenommen",
 };
 
 export const rejections: typeof en.rejections = {

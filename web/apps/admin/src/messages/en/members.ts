@@ -28,6 +28,7 @@ export const members = {
   purchases: "Purchases",
   redemptions: "Redemptions",
   changes: "Changes",
+  referrals: "Referrals",
   profile: "Profile",
   memberId: "Member id",
   adjust: "Adjust points",

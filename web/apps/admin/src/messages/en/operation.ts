@@ -21,25 +21,18 @@ export const merchants = {
     "events:write": "Record events",
   },
   prefix: "Begins with",
-  revoked: "Revoked",
-  worksUntil: (when: string) => `works until ${when}`,
-  rotate: "Replace",
   rotateTitle: "Replace this key?",
   rotateDetail: "A new key is made. The old one goes on working for a while, so that every till can get the new one.",
-  overlap: "Hours that the old key still works",
-  revoke: "Revoke",
   revokeTitle: "Revoke this key?",
   revokeDetail: "Tills that use it are refused at once. This cannot be undone.",
-  revokedDone: "Revoked.",
   secretTitle: "The new key",
-  secretDetail: "Copy it now: it is shown this once and never again.",
-  secretDone: "I have copied it",
+  secretDetail: "A till signs in with it.",
 };
 
 export const pipeline = {
   title: "Pipeline",
   detail:
-    "The way of every event: from the database through the outbox and Kafka to the worker. It looks every 2 seconds.",
+    "The way of every event: from the database through the outbox and Kafka to the worker. Figures come as they change.",
   backlog: "Waiting in the outbox",
   backlogValue: (count: string) => `${count} events`,
   oldest: (age: string) => `the oldest for ${age}`,

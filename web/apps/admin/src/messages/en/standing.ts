@@ -16,6 +16,11 @@ export const standing = {
   erased: "Erased",
   rejected: "Rejected",
   failed: "Failed",
+  delivered: "Delivered",
+  open: "Open",
+  over_limit: "Over the limit",
+  lapsed: "Lapsed",
+  revoked: "Taken back",
 };
 
 export const rejections = {

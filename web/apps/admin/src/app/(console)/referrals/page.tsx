@@ -1,0 +1,5 @@
+import { ReferralsPage } from "@/referrals/ReferralsPage";
+
+export default function Page() {
+  return <ReferralsPage />;
+}
