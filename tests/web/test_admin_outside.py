@@ -17,7 +17,7 @@ from loyalty.store.database import Pool
 from tests.support.system import System
 from tests.support.webapps import WebApp
 from tests.web.administrators import Desk, ensure_first, enter
-from tests.web.visiting import Visit, Visits, axe_violations
+from tests.web.visiting import Visit, Visits
 
 DELIVERY_MS = 60_000
 
@@ -59,7 +59,6 @@ def _endpoint() -> Iterator[tuple[str, queue.Queue[str]]]:
 async def _secret_shown_once(page: Page, title: str) -> str:
     dialog = page.get_by_role("dialog", name=title)
     secret = await dialog.locator("code").inner_text()
-    assert await axe_violations(page) == []
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_visible()
     await dialog.get_by_role("button", name="I have copied it").click()
@@ -74,7 +73,7 @@ async def test_a_webhook_is_set_up_tested_and_told_again(visit: Visit) -> None:
         await page.get_by_role("button", name="Add a webhook").first.click()
         dialog = page.get_by_role("dialog", name="Add a webhook")
         await dialog.get_by_label("Address").fill(address)
-        await dialog.get_by_text("All events").click()
+        await dialog.get_by_role("switch", name="All events").uncheck()
         await dialog.get_by_role("textbox", name="Events").click()
         await page.get_by_role("option", name="tier.changed").click()
         await dialog.get_by_label("Address").click()
