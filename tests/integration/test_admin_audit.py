@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from api.admin.routes import ROUTES
-from loyalty.clock import new_id, system_clock
+from loyalty.clock import system_clock
 from tests.support.admin_api import PREFIX, AdminApi, Client, admin_api
 from tests.support.apis import Reply
 from tests.support.points import Shop, redeem
-from tests.support.rows import add_reward
+from tests.support.rows import add_dead_letter, add_reward
 
 CHANGES_NOTHING = {"POST /refresh", "POST /logout", "POST /earning-rules/simulate"}
 RULE: dict[str, Any] = {"name": "Base", "effect": {"type": "points_per_amount", "points": "1", "per": "1"}}
@@ -154,18 +154,8 @@ class Operator:
         self.secrets += [PASSWORD, session.body["access_token"], session.body["refresh_token"], "$argon2id$"]
 
     async def _dead_letter(self) -> str:
-        letter_id = new_id()
         async with self.api.pool.acquire() as conn:
-            await conn.execute(
-                "insert into dead_letter (id, consumer, event_id, topic, partition, record_offset, key, payload, "
-                "error_kind, error, created_at) "
-                "values ($1, 'earning', $2, 'transaction.recorded', 0, $3, 'k', '{}', 'ValueError', 'bad', $4)",
-                letter_id,
-                new_id(),
-                letter_id.int % 1_000_000,
-                system_clock(),
-            )
-        return str(letter_id)
+            return str(await add_dead_letter(conn))
 
 
 def _check_states(method: str, entry: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from loyalty.clock import system_clock
 from loyalty.errors import Unauthenticated
 from loyalty.services.merchants import sign_in_merchant
 from tests.support.admin_api import AdminApi, Client, admin_api
+from tests.support.rows import add_dead_letter
 
 SALE = {"member_external_id": "card-1", "external_id": "till-1", "amount": "12.50", "currency": "GBP"}
 
@@ -201,11 +202,7 @@ async def test_what_waits_for_its_award_is_found_wherever_the_reconciler_is(api:
     async with api.pool.acquire() as conn:
         await conn.execute("update reconciled_up_to set transaction_id = $1", ids[1])
         assert await waiting() == [ids[2]]
-        await conn.execute(
-            "insert into dead_letter (id, consumer, event_id, topic, partition, record_offset, error_kind, error, "
-            "created_at) values ($1, 'earning', $1, 'transaction.recorded', 0, 0, 'ValueError', 'bad', now())",
-            ids[0],
-        )
+        await add_dead_letter(conn, event_id=ids[0])
     assert await waiting() == [ids[2], ids[0]]
     assert await waiting(limit=1) == [ids[2]]
     assert await waiting(external_id="till-a") == [ids[0]]

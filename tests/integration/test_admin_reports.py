@@ -18,7 +18,7 @@ from loyalty.domain.ledger import adjust, earn, redeem
 from loyalty.services.posting import Booking, post_entries
 from loyalty.store.database import Connection
 from tests.support.admin_api import AdminApi, admin_api
-from tests.support.rows import add_member, add_merchant, add_redemption, add_reward, add_transaction
+from tests.support.rows import add_dead_letter, add_member, add_merchant, add_redemption, add_reward, add_transaction
 
 DAY = date(2026, 3, 29)
 """The day on which clocks in London go forward: it has 23 hours."""
@@ -188,17 +188,8 @@ async def test_the_pipeline_tells_what_waits_and_what_is_not_known(api: AdminApi
 
 
 async def dead_letter(conn: Connection, event: dict[str, Any] | None) -> UUID:
-    letter_id = new_id()
-    await conn.execute(
-        "insert into dead_letter (id, consumer, event_id, topic, partition, record_offset, key, payload, error_kind, "
-        "error, created_at) values ($1, 'earning', $2, 'transaction.recorded', 3, 17, $3, $4, 'ValueError', 'bad', $5)",
-        letter_id,
-        new_id(),
-        None if event is None else b"some-member",
-        b"\xff\x00" if event is None else json.dumps(event).encode(),
-        datetime.now(UTC),
-    )
-    return letter_id
+    key, payload = (None, b"\xff\x00") if event is None else (b"some-member", json.dumps(event).encode())
+    return await add_dead_letter(conn, key, payload, partition=3, record_offset=17)
 
 
 async def test_a_dead_letter_is_seen_and_sent_again_once(api: AdminApi) -> None:

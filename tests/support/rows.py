@@ -117,6 +117,23 @@ async def add_redemption(conn: Connection, member_id: UUID, reward_id: UUID, poi
     return redemption_id
 
 
+async def add_dead_letter(conn: Connection, key: bytes | None = b"k", payload: bytes = b"{}", **columns: Any) -> UUID:
+    """A purchase's event that the worker could not take, open."""
+    letter_id = new_id()
+    await conn.execute(
+        """insert into dead_letter
+             (id, consumer, event_id, topic, partition, record_offset, key, payload, error_kind, error, created_at)
+           values ($1, 'earning', $2, 'transaction.recorded', $3, $4, $5, $6, 'ValueError', 'bad', now())""",
+        letter_id,
+        columns.get("event_id") or new_id(),
+        columns.get("partition", 0),
+        columns.get("record_offset", 1_000_000 + letter_id.int % 1_000_000),
+        key,
+        payload,
+    )
+    return letter_id
+
+
 async def add_rule(conn: Connection, definition: dict[str, Any]) -> UUID:
     """A rule in force, as `POST /earning-rules` and `/activate` would leave it."""
     rule_id = new_id()

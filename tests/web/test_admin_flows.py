@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from loyalty.clock import new_id, system_clock
 from loyalty.store.database import Pool
+from tests.support.rows import add_dead_letter
 from tests.support.system import System
 from tests.support.webapps import WebApp
 from tests.web.administrators import FIRST, PASSWORD, Desk, Till, ensure_first, enter
@@ -119,18 +119,9 @@ async def test_a_purchase_is_refunded_and_its_points_go(visit: Visit, desk: Desk
 
 
 async def test_a_dead_letter_is_sent_again(visit: Visit, database: Pool) -> None:
-    letter, key = new_id(), f"nobody-{secrets.token_hex(3)}"
+    key = f"nobody-{secrets.token_hex(3)}"
     async with database.acquire() as conn:
-        await conn.execute(
-            "insert into dead_letter (id, consumer, event_id, topic, partition, record_offset, key, payload, "
-            "error_kind, error, created_at) "
-            "values ($1, 'earning', $2, 'transaction.recorded', 0, $3, $4, '{}', 'ValueError', 'bad', $5)",
-            letter,
-            new_id(),
-            1_000_000 + letter.int % 1_000_000,
-            key.encode(),
-            system_clock(),
-        )
+        await add_dead_letter(conn, key.encode())
     page = await visit.page()
     await page.goto("/pipeline")
     row = page.get_by_role("row").filter(has_text=key)

@@ -43,7 +43,7 @@ async def test_a_new_password_signs_out_and_is_the_one_that_counts(customer_web:
         if entered:
             await expect(page.get_by_role("heading", name="Hello, Ada Lovelace")).to_be_visible()
         else:
-            await expect(page.get_by_role("alert")).to_be_visible()
+            await expect(page.get_by_text("The email or the password is wrong.")).to_be_visible()
 
 
 async def test_everything_that_is_held_of_a_member_comes_as_a_file(

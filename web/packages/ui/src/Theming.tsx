@@ -1,12 +1,13 @@
 "use client";
 
-import { ColorSchemeScript, MantineProvider } from "@mantine/core";
+import { ColorSchemeScript, MantineProvider, mergeThemeOverrides } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { setNonce } from "get-nonce";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 
 import { LocaleProvider } from "./i18n";
 import type { Locale } from "./locale";
+import { useUiText } from "./messages";
 import { cssVariables, theme } from "./theme";
 
 interface ThemingProps {
@@ -22,16 +23,27 @@ export function Theming({ locale, nonce, children }: ThemingProps) {
   useState(() => nonce && setNonce(nonce));
   return (
     <LocaleProvider initial={locale}>
-      <MantineProvider
-        theme={theme}
-        cssVariablesResolver={cssVariables}
-        defaultColorScheme="auto"
-        getStyleNonce={() => nonce ?? ""}
-      >
-        <Notifications position="bottom-right" limit={4} autoClose={6000} zIndex={400} />
-        {children}
-      </MantineProvider>
+      <Themed nonce={nonce}>{children}</Themed>
     </LocaleProvider>
+  );
+}
+
+function Themed({ nonce, children }: Omit<ThemingProps, "locale">) {
+  const { close } = useUiText();
+  const spoken = useMemo(() => {
+    const named = { defaultProps: { closeButtonProps: { "aria-label": close } } };
+    return mergeThemeOverrides(theme, { components: { Drawer: named, Modal: named, Notification: named } });
+  }, [close]);
+  return (
+    <MantineProvider
+      theme={spoken}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce ?? ""}
+    >
+      <Notifications position="bottom-right" limit={4} autoClose={6000} zIndex={400} />
+      {children}
+    </MantineProvider>
   );
 }
 

@@ -14,4 +14,5 @@ export { useSharedEvents } from "./sharedEvents";
 export { type Place, type PlaceGroup, Shell } from "./Shell";
 export { Empty, Waiting } from "./states";
 export { SchemeScript, Theming } from "./Theming";
+export { sendingTyped } from "./typed";
 export { cssVariables, theme } from "./theme";

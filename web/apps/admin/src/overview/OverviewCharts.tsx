@@ -141,6 +141,20 @@ export function PurchasesByDay({ query }: { query: Query<Compared> }) {
   );
 }
 
+export function ActiveByDay({ query }: { query: Query<Compared> }) {
+  const text = useText().overview;
+  const format = useFormat();
+  return (
+    <ComparedChart
+      query={query}
+      title={text.activeByDay}
+      detail={text.activeByDayDetail}
+      of={(day) => day.members_active}
+      told={(count) => text.membersCount(format.number(count))}
+    />
+  );
+}
+
 /** How the redemptions asked for have ended. */
 export function Outcomes({ query }: { query: Query<Overview> }) {
   const text = useText();

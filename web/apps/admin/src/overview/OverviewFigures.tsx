@@ -41,9 +41,10 @@ export function OverviewFigures({ now, before }: { now: Overview | undefined; be
         change={change((of) => of.transactions)}
       />
       <Figure
-        label={text.members}
-        value={now && format.number(now.members)}
-        detail={now && text.joined(format.number(sum(now.days.map((day) => day.members_joined))))}
+        label={text.active}
+        value={now && format.number(now.members_active)}
+        change={change((of) => of.members_active)}
+        detail={now && text.ofMembers(format.number(now.members), format.number(joined(now)))}
       />
     </SimpleGrid>
   );
@@ -53,4 +54,4 @@ function rate({ moved }: Overview, percent: (share: number) => string): string {
   return moved.issued === 0 ? "–" : percent(moved.redeemed / moved.issued);
 }
 
-const sum = (numbers: number[]) => numbers.reduce((total, one) => total + one, 0);
+const joined = ({ days }: Overview) => days.reduce((total, day) => total + day.members_joined, 0);

@@ -8,7 +8,7 @@ import { useListState } from "@/list/useListState";
 import { useText } from "@/messages";
 
 import { rangesTo, todayIn } from "./days";
-import { IssuedCompared, Outcomes, PointsByDay, PurchasesByDay } from "./OverviewCharts";
+import { ActiveByDay, IssuedCompared, Outcomes, PointsByDay, PurchasesByDay } from "./OverviewCharts";
 import { OverviewFigures } from "./OverviewFigures";
 
 const DEFAULT_DAYS = "30";
@@ -56,8 +56,9 @@ export function OverviewPage() {
         <SimpleGrid cols={{ base: 1, lg: 2 }}>
           <IssuedCompared query={compared} />
           <PurchasesByDay query={compared} />
+          <ActiveByDay query={compared} />
+          <Outcomes query={shown} />
         </SimpleGrid>
-        <Outcomes query={shown} />
       </Stack>
     </>
   );

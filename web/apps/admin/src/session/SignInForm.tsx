@@ -1,6 +1,6 @@
 "use client";
 
-import { ProblemNotice } from "@laurel/ui";
+import { ProblemNotice, sendingTyped } from "@laurel/ui";
 import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
@@ -18,12 +18,20 @@ export function SignInForm({ email = "", onDone }: { email?: string; onDone: () 
     onSuccess: onDone,
   });
   return (
-    <form onSubmit={form.onSubmit((values) => signing.mutate(values))}>
+    <form onSubmit={sendingTyped(form, (values) => signing.mutate(values))}>
       <Stack>
         {signing.isError && <ProblemNotice error={signing.error} />}
-        <TextInput label={text.email} type="email" autoComplete="username" required {...form.getInputProps("email")} />
+        <TextInput
+          label={text.email}
+          type="email"
+          name="email"
+          autoComplete="username"
+          required
+          {...form.getInputProps("email")}
+        />
         <PasswordInput
           label={text.password}
+          name="password"
           autoComplete="current-password"
           required
           {...form.getInputProps("password")}

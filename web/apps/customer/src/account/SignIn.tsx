@@ -1,6 +1,6 @@
 "use client";
 
-import { ProblemNotice } from "@laurel/ui";
+import { ProblemNotice, sendingTyped } from "@laurel/ui";
 import { Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
 import { isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
@@ -25,18 +25,20 @@ export function SignIn({ next }: { next: string }) {
   });
   return (
     <Welcome title={text.signIn} detail={text.signInDetail}>
-      <form onSubmit={form.onSubmit((typed) => enter.mutate(typed))} noValidate>
+      <form onSubmit={sendingTyped(form, (typed) => enter.mutate(typed))} noValidate>
         <Stack>
           <TextInput
             label={text.email}
             type="email"
             autoComplete="username"
+            name="email"
             key={form.key("email")}
             {...form.getInputProps("email")}
           />
           <Secret
             label={text.password}
             autoComplete="current-password"
+            name="password"
             key={form.key("password")}
             {...form.getInputProps("password")}
           />

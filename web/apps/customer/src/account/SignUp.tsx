@@ -1,7 +1,7 @@
 "use client";
 
 import { problemOf, unwrap } from "@laurel/api-client";
-import { fieldErrors, ProblemNotice } from "@laurel/ui";
+import { fieldErrors, ProblemNotice, sendingTyped } from "@laurel/ui";
 import { Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
 import { hasLength, isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
@@ -46,10 +46,10 @@ export function SignUp({ invitedBy }: { invitedBy: string }) {
     onSuccess: () => window.location.assign("/"),
     onError: (error) => form.setErrors(fieldErrors(problemOf(error))),
   });
-  const field = (name: keyof Typed) => ({ key: form.key(name), ...form.getInputProps(name) });
+  const field = (name: keyof Typed) => ({ name, key: form.key(name), ...form.getInputProps(name) });
   return (
     <Welcome title={text.signUp} detail={text.signUpDetail}>
-      <form onSubmit={form.onSubmit((typed) => enter.mutate(typed))} noValidate>
+      <form onSubmit={sendingTyped(form, (typed) => enter.mutate(typed))} noValidate>
         <Stack>
           <TextInput label={text.name} autoComplete="name" maxLength={200} {...field("name")} />
           <TextInput label={text.email} type="email" autoComplete="username" {...field("email")} />
