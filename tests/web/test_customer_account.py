@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.support.system import System
 from tests.support.webapps import WebApp
@@ -44,6 +45,25 @@ async def test_a_new_password_signs_out_and_is_the_one_that_counts(customer_web:
             await expect(page.get_by_role("heading", name="Hello, Ada Lovelace")).to_be_visible()
         else:
             await expect(page.get_by_text("The email or the password is wrong.")).to_be_visible()
+
+
+async def test_what_was_typed_before_the_page_was_ready_counts(customer_web: WebApp, visits: Visits) -> None:
+    member = await join((await visits.begin(customer_web.url)).context)
+    page = await (await visits.begin(customer_web.url)).page()
+    ready = asyncio.Event()
+
+    async def once_ready(route: Route) -> None:
+        await ready.wait()
+        await route.continue_()
+
+    await page.route("**/*.js", once_ready)
+    await page.goto("/sign-in", wait_until="commit")
+    await page.get_by_label("Email").fill(member.email)
+    await page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    ready.set()
+    await page.wait_for_load_state("networkidle")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="Hello, Ada Lovelace")).to_be_visible()
 
 
 async def test_everything_that_is_held_of_a_member_comes_as_a_file(
