@@ -42,7 +42,11 @@ export const theme = createTheme({
     Anchor: settled<AnchorProps>({ defaultProps: { underline: "hover" } }),
     Badge: settled<BadgeProps>({
       defaultProps: { variant: "light", radius: "sm" },
-      styles: { label: { textTransform: "none", fontWeight: 600, letterSpacing: 0 } },
+      // a narrow column grows rather than that a word is cut to a letter
+      styles: {
+        root: { minWidth: "max-content" },
+        label: { textTransform: "none", fontWeight: 600, letterSpacing: 0 },
+      },
     }),
     Button: settled<ButtonProps>({ defaultProps: { fw: 600 } }),
     Drawer: settled<DrawerProps>({
