@@ -24,7 +24,7 @@ export function LeaveDialog({ onClose }: { onClose: () => void }) {
     leave.mutate(new FormData(event.currentTarget).get("password") as string);
   };
   return (
-    <Modal opened onClose={onClose} title={text.profile.leaveTitle} closeButtonProps={{ "aria-label": text.close }}>
+    <Modal opened onClose={onClose} title={text.profile.leaveTitle}>
       <form onSubmit={submit}>
         <Stack>
           <Alert color="rose">{text.profile.leaveDetail}</Alert>

@@ -35,12 +35,7 @@ export function RedeemDialog({ reward, onClose }: { reward: Reward; onClose: () 
     onClose();
   };
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={id ? reward.name : text.confirmTitle}
-      closeButtonProps={{ "aria-label": useText().close }}
-    >
+    <Modal opened onClose={close} title={id ? reward.name : text.confirmTitle}>
       {id ? (
         <Outcome id={id} onClose={close} />
       ) : asking.isPending ? (
