@@ -96,6 +96,7 @@ async def test_answers_carry_a_policy_that_lets_nothing_foreign_in(customer_web:
     async with aiohttp.ClientSession() as http, http.get(f"{customer_web.url}/sign-in") as answer:
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
+        assert "form-action 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "'unsafe-inline'" not in policy.replace("style-src-attr 'unsafe-inline'", "")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.async_api import Page, Route, expect
 
@@ -47,7 +48,7 @@ async def test_a_new_password_signs_out_and_is_the_one_that_counts(customer_web:
             await expect(page.get_by_text("The email or the password is wrong.")).to_be_visible()
 
 
-async def test_what_was_typed_before_the_page_was_ready_counts(customer_web: WebApp, visits: Visits) -> None:
+async def test_what_was_typed_early_counts_and_stays_out_of_the_address(customer_web: WebApp, visits: Visits) -> None:
     member = await join((await visits.begin(customer_web.url)).context)
     page = await (await visits.begin(customer_web.url)).page()
     ready = asyncio.Event()
@@ -60,8 +61,10 @@ async def test_what_was_typed_before_the_page_was_ready_counts(customer_web: Web
     await page.goto("/sign-in", wait_until="commit")
     await page.get_by_label("Email").fill(member.email)
     await page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    await page.get_by_role("textbox", name="Password").press("Enter")
+    await expect(page.get_by_role("button", name="Sign in")).to_be_disabled()
+    assert urlsplit(page.url).query == ""
     ready.set()
-    await page.wait_for_load_state("networkidle")
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("heading", name="Hello, Ada Lovelace")).to_be_visible()
 

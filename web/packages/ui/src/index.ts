@@ -13,6 +13,7 @@ export { ProblemNotice } from "./ProblemNotice";
 export { useSharedEvents } from "./sharedEvents";
 export { type Place, type PlaceGroup, Shell } from "./Shell";
 export { Empty, Waiting } from "./states";
+export { SubmitButton } from "./SubmitButton";
 export { SchemeScript, Theming } from "./Theming";
 export { sendingTyped } from "./typed";
 export { cssVariables, theme } from "./theme";

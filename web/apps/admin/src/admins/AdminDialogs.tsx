@@ -1,7 +1,7 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { fieldErrors, ProblemNotice } from "@laurel/ui";
+import { fieldErrors, ProblemNotice, SubmitButton } from "@laurel/ui";
 import { Button, Group, Modal, PasswordInput, Radio, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import type { ComponentProps } from "react";
@@ -108,9 +108,7 @@ function Buttons({ onClose, pending, confirm }: { onClose: () => void; pending: 
       <Button variant="default" onClick={onClose}>
         {text.cancel}
       </Button>
-      <Button type="submit" loading={pending}>
-        {confirm}
-      </Button>
+      <SubmitButton loading={pending}>{confirm}</SubmitButton>
     </Group>
   );
 }

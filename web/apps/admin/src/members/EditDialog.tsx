@@ -1,7 +1,7 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { fieldErrors, ProblemNotice } from "@laurel/ui";
+import { fieldErrors, ProblemNotice, SubmitButton } from "@laurel/ui";
 import { Button, Group, Modal, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 
@@ -56,9 +56,9 @@ export function EditDialog({ member, onClose }: { member: Member; onClose: () =>
             <Button variant="default" onClick={onClose}>
               {text.common.cancel}
             </Button>
-            <Button type="submit" loading={change.isPending} disabled={!form.isDirty()}>
+            <SubmitButton loading={change.isPending} disabled={!form.isDirty()}>
               {text.common.save}
-            </Button>
+            </SubmitButton>
           </Group>
         </Stack>
       </form>

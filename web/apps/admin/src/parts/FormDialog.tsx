@@ -1,6 +1,6 @@
 "use client";
 
-import { ProblemNotice } from "@laurel/ui";
+import { ProblemNotice, SubmitButton } from "@laurel/ui";
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { ReactNode, SubmitEvent } from "react";
 
@@ -35,14 +35,9 @@ export function FormDialog(props: FormDialogProps) {
             <Button variant="default" onClick={props.onClose}>
               {text.cancel}
             </Button>
-            <Button
-              type="submit"
-              color={props.grave ? "rose" : "laurel"}
-              loading={change.isPending}
-              disabled={props.disabled}
-            >
+            <SubmitButton color={props.grave ? "rose" : "laurel"} loading={change.isPending} disabled={props.disabled}>
               {props.submit}
-            </Button>
+            </SubmitButton>
           </Group>
         </Stack>
       </form>

@@ -1,7 +1,7 @@
 "use client";
 
-import { ProblemNotice } from "@laurel/ui";
-import { Button, Group, Stack } from "@mantine/core";
+import { ProblemNotice, SubmitButton } from "@laurel/ui";
+import { Group, Stack } from "@mantine/core";
 import type { ReactNode, SubmitEvent } from "react";
 
 import { useText } from "@/messages";
@@ -31,9 +31,9 @@ export function SettingsForm({ title, detail, allowed, dirty, change, onSubmit, 
             {children}
             {allowed && (
               <Group justify="flex-end">
-                <Button type="submit" loading={change.isPending} disabled={!dirty}>
+                <SubmitButton loading={change.isPending} disabled={!dirty}>
                   {text.save}
-                </Button>
+                </SubmitButton>
               </Group>
             )}
           </Stack>

@@ -1,7 +1,7 @@
 "use client";
 
-import { PageHeader, ProblemNotice } from "@laurel/ui";
-import { Button, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { PageHeader, ProblemNotice, SubmitButton } from "@laurel/ui";
+import { Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 
@@ -74,9 +74,7 @@ export function NewReplayPage({ rule }: { rule: string | undefined }) {
             {text.replays.rangeHint}
           </Text>
           <Group justify="flex-end">
-            <Button type="submit" loading={request.isPending}>
-              {text.replays.start}
-            </Button>
+            <SubmitButton loading={request.isPending}>{text.replays.start}</SubmitButton>
           </Group>
         </Panel>
       </Stack>

@@ -1,7 +1,7 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { Fetched, fieldErrors, PageHeader, ProblemNotice, useFormat } from "@laurel/ui";
+import { Fetched, fieldErrors, PageHeader, ProblemNotice, SubmitButton, useFormat } from "@laurel/ui";
 import { Button, Grid, Group, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useRouter } from "next/navigation";
@@ -50,9 +50,9 @@ function Editor({ reward }: { reward?: Reward }) {
         status={reward && <ActiveBadge active={reward.active} />}
         actions={
           allowed && (
-            <Button type="submit" loading={save.isPending} disabled={reward && !form.isDirty()}>
+            <SubmitButton loading={save.isPending} disabled={reward && !form.isDirty()}>
               {reward ? text.common.save : text.rewards.add}
-            </Button>
+            </SubmitButton>
           )
         }
       />

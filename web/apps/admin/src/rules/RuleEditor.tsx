@@ -1,7 +1,7 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { Fetched, fieldErrors, PageHeader, ProblemNotice } from "@laurel/ui";
+import { Fetched, fieldErrors, PageHeader, ProblemNotice, SubmitButton } from "@laurel/ui";
 import { Box, Button, Grid, Group, Stack } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import Link from "next/link";
@@ -51,9 +51,7 @@ function Editor({ rule }: { rule?: Rule }) {
             <Button component={Link} href={home} variant="default">
               {text.common.cancel}
             </Button>
-            <Button type="submit" loading={save.isPending}>
-              {rule ? text.rules.saveVersion : text.rules.saveDraft}
-            </Button>
+            <SubmitButton loading={save.isPending}>{rule ? text.rules.saveVersion : text.rules.saveDraft}</SubmitButton>
           </Group>
         }
       />

@@ -1,7 +1,7 @@
 "use client";
 
-import { ProblemNotice, sendingTyped } from "@laurel/ui";
-import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { ProblemNotice, sendingTyped, SubmitButton } from "@laurel/ui";
+import { PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 
@@ -36,9 +36,9 @@ export function SignInForm({ email = "", onDone }: { email?: string; onDone: () 
           required
           {...form.getInputProps("password")}
         />
-        <Button type="submit" loading={signing.isPending} fullWidth>
+        <SubmitButton loading={signing.isPending} fullWidth>
           {text.submit}
-        </Button>
+        </SubmitButton>
       </Stack>
     </form>
   );

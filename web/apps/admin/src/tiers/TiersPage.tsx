@@ -1,7 +1,7 @@
 "use client";
 
 import { problemOf } from "@laurel/api-client";
-import { Fetched, fieldErrors, PageHeader, ProblemNotice } from "@laurel/ui";
+import { Fetched, fieldErrors, PageHeader, ProblemNotice, SubmitButton } from "@laurel/ui";
 import {
   ActionIcon,
   Anchor,
@@ -62,9 +62,9 @@ function Editor({ ladder }: { ladder: Ladder }) {
         detail={text.tiers.detail}
         actions={
           allowed && (
-            <Button type="submit" loading={save.isPending} disabled={!form.isDirty()}>
+            <SubmitButton loading={save.isPending} disabled={!form.isDirty()}>
               {text.tiers.save}
-            </Button>
+            </SubmitButton>
           )
         }
       />

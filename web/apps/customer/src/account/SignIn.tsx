@@ -1,7 +1,7 @@
 "use client";
 
-import { ProblemNotice, sendingTyped } from "@laurel/ui";
-import { Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
+import { ProblemNotice, sendingTyped, SubmitButton } from "@laurel/ui";
+import { Anchor, Stack, Text, TextInput } from "@mantine/core";
 import { isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import Link from "next/link";
@@ -43,9 +43,9 @@ export function SignIn({ next }: { next: string }) {
             {...form.getInputProps("password")}
           />
           {enter.error && <ProblemNotice error={enter.error} />}
-          <Button type="submit" size="md" loading={enter.isPending || enter.isSuccess}>
+          <SubmitButton size="md" loading={enter.isPending || enter.isSuccess}>
             {text.signIn}
-          </Button>
+          </SubmitButton>
           <Text size="sm" ta="center">
             {text.newHere}{" "}
             <Anchor component={Link} href="/sign-up" underline="always">

@@ -1,8 +1,8 @@
 "use client";
 
 import { problemOf, unwrap } from "@laurel/api-client";
-import { fieldErrors, ProblemNotice, sendingTyped } from "@laurel/ui";
-import { Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
+import { fieldErrors, ProblemNotice, sendingTyped, SubmitButton } from "@laurel/ui";
+import { Anchor, Stack, Text, TextInput } from "@mantine/core";
 import { hasLength, isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import Link from "next/link";
@@ -74,9 +74,9 @@ export function SignUp({ invitedBy }: { invitedBy: string }) {
             {...field("referral_code")}
           />
           {enter.error && <ProblemNotice error={enter.error} />}
-          <Button type="submit" size="md" loading={enter.isPending || enter.isSuccess}>
+          <SubmitButton size="md" loading={enter.isPending || enter.isSuccess}>
             {text.signUp}
-          </Button>
+          </SubmitButton>
           <Text size="sm" ta="center">
             {text.knownHere}{" "}
             <Anchor component={Link} href="/sign-in" underline="always">

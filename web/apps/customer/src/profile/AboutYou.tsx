@@ -1,8 +1,8 @@
 "use client";
 
 import { problemOf, unwrap } from "@laurel/api-client";
-import { fieldErrors, ProblemNotice } from "@laurel/ui";
-import { Button, Stack, TextInput } from "@mantine/core";
+import { fieldErrors, ProblemNotice, SubmitButton } from "@laurel/ui";
+import { Stack, TextInput } from "@mantine/core";
 import { isEmail, isNotEmpty, useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -63,9 +63,9 @@ export function AboutYou({ member }: { member: Profile }) {
           {...form.getInputProps("birth_date")}
         />
         {refused && <ProblemNotice error={refused} />}
-        <Button type="submit" loading={save.isPending} style={{ alignSelf: "flex-start" }}>
+        <SubmitButton loading={save.isPending} style={{ alignSelf: "flex-start" }}>
           {text.profile.save}
-        </Button>
+        </SubmitButton>
       </Stack>
     </form>
   );

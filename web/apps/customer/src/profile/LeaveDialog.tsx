@@ -1,7 +1,7 @@
 "use client";
 
 import { unwrap } from "@laurel/api-client";
-import { ProblemNotice, useFormat } from "@laurel/ui";
+import { ProblemNotice, SubmitButton, useFormat } from "@laurel/ui";
 import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type SubmitEvent } from "react";
@@ -43,9 +43,9 @@ export function LeaveDialog({ onClose }: { onClose: () => void }) {
             <Button variant="default" onClick={onClose}>
               {text.cancel}
             </Button>
-            <Button type="submit" color="rose" loading={leave.isPending}>
+            <SubmitButton color="rose" loading={leave.isPending}>
               {text.profile.leaveConfirm}
-            </Button>
+            </SubmitButton>
           </Group>
         </Stack>
       </form>

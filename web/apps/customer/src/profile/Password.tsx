@@ -1,8 +1,8 @@
 "use client";
 
 import { problemOf, unwrap } from "@laurel/api-client";
-import { fieldErrors, ProblemNotice } from "@laurel/ui";
-import { Button, Stack } from "@mantine/core";
+import { fieldErrors, ProblemNotice, SubmitButton } from "@laurel/ui";
+import { Stack } from "@mantine/core";
 import { hasLength, isNotEmpty, useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 
@@ -44,9 +44,9 @@ export function Password() {
           {...form.getInputProps("new_password")}
         />
         {change.error && <ProblemNotice error={change.error} />}
-        <Button type="submit" variant="default" loading={change.isPending} style={{ alignSelf: "flex-start" }}>
+        <SubmitButton variant="default" loading={change.isPending} style={{ alignSelf: "flex-start" }}>
           {text.profile.passwordSave}
-        </Button>
+        </SubmitButton>
       </Stack>
     </form>
   );

@@ -1,7 +1,7 @@
 "use client";
 
-import { ProblemNotice } from "@laurel/ui";
-import { Button, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { ProblemNotice, SubmitButton } from "@laurel/ui";
+import { Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { usePathname } from "next/navigation";
 import { type SubmitEvent } from "react";
@@ -46,9 +46,7 @@ export function SessionEnded({ onSignedIn }: { onSignedIn: () => void }) {
           />
           <Secret label={text.password} name="password" autoComplete="current-password" required data-autofocus />
           {enter.error && <ProblemNotice error={enter.error} />}
-          <Button type="submit" loading={enter.isPending}>
-            {text.signIn}
-          </Button>
+          <SubmitButton loading={enter.isPending}>{text.signIn}</SubmitButton>
         </Stack>
       </form>
     </Modal>
