@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, Route, expect
 
 from stack.node import WEB
 from tests.support.campaigns import sized
@@ -21,6 +23,8 @@ WIDTHS = {360: 780, 1440: 900}
 EVERY_LOOK: list[tuple[int, Scheme]] = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
 LOOKS = sized([look for look in EVERY_LOOK if look in {(360, "dark"), (1440, "light")}], EVERY_LOOK)
 """Width and colours in which each page is held; both widths and both colours even in a short run."""
+LATE_SCRIPTS_SECONDS = sized(0.0, 0.7)
+"""In a long run every page's scripts come late, as on a poor line: what is pressed early must not be lost."""
 PATIENCE_MS = 20_000
 PATIENCE_SECONDS = 20
 PICTURES_HERE = "Array.from(document.images).every((one) => one.complete)"
@@ -85,6 +89,8 @@ class Visits:
             timezone_id=zone,
             reduced_motion="reduce",
         )
+        if LATE_SCRIPTS_SECONDS:
+            await context.route("**/*.js", _late)
         visit = Visit(context, base)
         visit.watch()
         self._visits.append(visit)
@@ -97,6 +103,12 @@ class Visits:
         strangers = {url for visit in self._visits for url in visit.strangers}
         assert not errors, f"the pages logged: {errors}"
         assert not strangers, f"the pages asked other hosts: {strangers}"
+
+
+async def _late(route: Route) -> None:
+    await asyncio.sleep(LATE_SCRIPTS_SECONDS)
+    with suppress(Error):  # the page has gone meanwhile
+        await route.continue_()
 
 
 async def settled(page: Page) -> None:

@@ -1,6 +1,7 @@
 "use client";
 
-import { Button, Divider, Stack, Text } from "@mantine/core";
+import { ReadyButton } from "@laurel/ui";
+import { Divider, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import dynamic from "next/dynamic";
 
@@ -16,9 +17,9 @@ export function Leave() {
     <Stack gap="xs" align="flex-start">
       <Divider w="100%" my="xs" />
       <Text size="sm">{text.leaveDetail}</Text>
-      <Button color="rose" variant="outline" onClick={open}>
+      <ReadyButton color="rose" variant="outline" onClick={open}>
         {text.leave}
-      </Button>
+      </ReadyButton>
       {opened && <LeaveDialog onClose={close} />}
     </Stack>
   );

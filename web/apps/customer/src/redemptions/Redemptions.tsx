@@ -1,6 +1,6 @@
 "use client";
 
-import { Empty, Fetched, useFormat, Waiting } from "@laurel/ui";
+import { Empty, Fetched, ReadyButton, useFormat, Waiting } from "@laurel/ui";
 import { Badge, Button, Card, Collapse, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconTicket } from "@tabler/icons-react";
@@ -76,9 +76,9 @@ function RedemptionCard({ redemption }: { redemption: Redemption }) {
       <Explanation redemption={redemption} />
       {redemption.voucher_code && (
         <>
-          <Button variant="light" mt="sm" onClick={toggle} aria-expanded={open}>
+          <ReadyButton variant="light" mt="sm" onClick={toggle} aria-expanded={open}>
             {open ? text.close : text.redemptions.showCode}
-          </Button>
+          </ReadyButton>
           <Collapse expanded={open}>
             <Stack pt="md">{open && <Voucher code={redemption.voucher_code} />}</Stack>
           </Collapse>

@@ -1,6 +1,6 @@
 "use client";
 
-import { Empty, Fetched, useFormat } from "@laurel/ui";
+import { Empty, Fetched, ReadyButton, useFormat } from "@laurel/ui";
 import { Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconGift } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -133,7 +133,7 @@ function RewardCard({ reward, onChoose }: { reward: Reward; onChoose: () => void
         )}
       </Group>
       {reward.eligible ? (
-        <Button
+        <ReadyButton
           onClick={onChoose}
           onPointerEnter={near}
           onFocus={near}
@@ -141,7 +141,7 @@ function RewardCard({ reward, onChoose }: { reward: Reward; onChoose: () => void
           fullWidth
         >
           {text.redeem}
-        </Button>
+        </ReadyButton>
       ) : (
         <Obstacles reasons={reward.reasons} />
       )}

@@ -1,6 +1,6 @@
 "use client";
 
-import { useFormat } from "@laurel/ui";
+import { ReadyButton, useFormat } from "@laurel/ui";
 import { ActionIcon, Button, Card, Grid, Group, Image, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconMinus, IconPlus } from "@tabler/icons-react";
 
@@ -85,9 +85,9 @@ function ProductCard({ product, quantity, onChange }: ProductCardProps) {
         {format.money(inMoney(product.priceCents), CURRENCY)}
       </Text>
       {quantity === 0 ? (
-        <Button variant="light" aria-label={text.add(name)} onClick={() => onChange(1)} fullWidth>
+        <ReadyButton variant="light" aria-label={text.add(name)} onClick={() => onChange(1)} fullWidth>
           <IconPlus size={18} aria-hidden />
-        </Button>
+        </ReadyButton>
       ) : (
         <Group justify="space-between" wrap="nowrap">
           <ActionIcon variant="light" size="lg" aria-label={text.fewer(name)} onClick={() => onChange(-1)}>
