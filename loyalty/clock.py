@@ -24,6 +24,9 @@ def new_id() -> UUID:
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """The lowest UUIDv7 of this millisecond: ids made earlier sort before it, ids made later after it (RFC 9562)."""
-    milliseconds = int(moment.timestamp() * 1000)
+    """The lowest UUIDv7 of this millisecond: ids made earlier sort before it, ids made later after it (RFC 9562).
+
+    Of a moment before 1970 the lowest that there is.
+    """
+    milliseconds = max(0, int(moment.timestamp() * 1000))
     return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)

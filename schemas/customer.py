@@ -1,11 +1,11 @@
 """The Customer API's requests and answers."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, EmailStr, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, EmailStr, Field, SecretStr, StringConstraints
 
 from schemas.common import Answered, CurrencyCode, DecimalString, Page, Points, Requested, UtcTime
 from schemas.events import RejectionReason
@@ -22,7 +22,15 @@ def _check_rfc3339(value: Any) -> Any:
     return value
 
 
-RequestedTime = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_check_rfc3339)]
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Input should be a time of the years 1 to 9999, in UTC too") from None
+
+
+RequestedTime = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_check_rfc3339), AfterValidator(_in_utc)]
+"""In UTC, however it was asked for."""
 
 
 def _check_day(value: Any) -> Any:
