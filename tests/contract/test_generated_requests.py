@@ -15,74 +15,16 @@ from typing import Any
 import pytest
 
 from api.admin.app import API as ADMIN_API
-from api.kit.routes import Role
-from api.kit.tokens import mint_access_token
-from loyalty.clock import new_id, system_clock
-from loyalty.services.auditing import Actor
-from loyalty.services.merchants import issue_key
-from loyalty.store.admins import insert_admin
-from loyalty.store.database import Connection
-from schemas.admin.access import Admin
-from schemas.admin.merchants import NewMerchantKey
 from tests.conftest import StartLaurel
 from tests.contract.generated import ALL_PHASES, Tried, run_schemathesis
+from tests.contract.world import World, make_world
 from tests.support.apis import SIGNING_KEY, free_port
 from tests.support.campaigns import run_seed, sized, write_report
 from tests.support.processes import LaurelProcess
-from tests.support.rows import add_member, add_merchant, add_redemption, add_reward, add_transaction, laurel_pool
 
 Eventually = Callable[..., Any]
-TESTER = Actor("system", "tests")
-TOKEN_SECONDS = 3 * 60 * 60
 LEAVING = ("delete_profile",)
 """Tried on its own: no member, no answers."""
-SCOPES = sorted({route.access.scope for route in ADMIN_API.routes if route.access.scope})
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the requests can meet: callers with their tokens, and ids that exist by the name of their parameter."""
-
-    member: str
-    admin: str
-    merchant: str
-    known: dict[str, list[str]]
-
-
-async def make_world(database_url: str) -> World:
-    async with laurel_pool(database_url) as pool, pool.acquire() as conn:
-        members = [await add_member(conn, 10_000) for _ in range(3)]
-        merchant_id = await add_merchant(conn)
-        reward_id = await add_reward(conn)
-        known = {
-            "member_id": members,
-            "merchant_id": [merchant_id],
-            "reward_id": [reward_id],
-            "transaction_id": [await add_transaction(conn, members[0], merchant_id) for _ in range(3)],
-            "redemption_id": [await add_redemption(conn, members[0], reward_id) for _ in range(3)],
-        }
-        command = NewMerchantKey.model_validate({"scopes": SCOPES}, strict=False)
-        async with conn.transaction():
-            key = await issue_key(conn, merchant_id, command, TESTER, system_clock)
-        return World(
-            member=mint_access_token(SIGNING_KEY, members[0], "customer", seconds=TOKEN_SECONDS),
-            admin=await _admin_token(conn),
-            merchant=key.secret,
-            known={name: [str(each) for each in ids] for name, ids in known.items()},
-        )
-
-
-async def _admin_token(conn: Connection) -> str:
-    admin = Admin(
-        admin_id=new_id(),
-        email="tests@laurel.example",
-        name="Tests",
-        role="admin",
-        active=True,
-        created_at=system_clock(),
-    )
-    await insert_admin(conn, admin, "!")
-    return mint_access_token(SIGNING_KEY, admin.admin_id, "admin", seconds=TOKEN_SECONDS, role=Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
