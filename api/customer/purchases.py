@@ -5,7 +5,7 @@ from __future__ import annotations
 from api.kit.idempotency import encoded
 from api.kit.routes import MEMBER, Answer, AtOnce, Call, Database, Keep, Route
 from loyalty.errors import Invalid, NotFound
-from loyalty.services.member_views import show_transaction, view_receipt, view_transaction, view_transactions
+from loyalty.services.member_views import show_transaction, show_transactions, view_receipt, view_transaction
 from loyalty.services.receipts import RECEIPT_PROBLEMS, check_claim
 from loyalty.services.recording import (
     ExternalIdReused,
@@ -14,8 +14,10 @@ from loyalty.services.recording import (
     record_transaction,
     whole_purchase,
 )
+from loyalty.store import member_lists
 from loyalty.store.database import Connection
 from loyalty.store.idempotency import KeptAnswer
+from loyalty.store.member_lists import PartAsked
 from loyalty.store.members import MemberInactive
 from loyalty.store.transactions import StoredTransaction, WholePurchase
 from schemas.common import PageQuery
@@ -70,7 +72,8 @@ def _answer(transaction: StoredTransaction, *, created: bool) -> Answer:
 async def list_transactions(call: Call[None, PageQuery]) -> Answer:
     scope = f"customer.transactions:{call.principal.id}"
     before = call.deps.cursors.read_id(scope, call.query.cursor)
-    rows = await view_transactions(call.conn, call.principal.id, before, call.query.limit + 1)
+    asked = PartAsked(call.principal.id, before, call.query.limit + 1)
+    rows = show_transactions(await call.deps.together.ask(member_lists.list_transactions, asked))
     page, cursor = call.deps.cursors.cut(scope, rows, call.query.limit, lambda row: row.transaction_id)
     return Answer(200, TransactionPage(data=list(page), next_cursor=cursor))
 
@@ -111,6 +114,7 @@ ROUTES = (
         query=PageQuery,
         answers={200: TransactionPage},
         problems=(MemberInactive,),
+        database=Database.NONE,
     ),
     Route(
         method="GET",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from api.kit.routes import MEMBER, Answer, Call, Database, Route
 from loyalty.errors import NotFound
-from loyalty.services.member_views import view_redemption, view_redemptions, view_rewards
+from loyalty.services.member_views import show_redemptions, view_redemption, view_rewards
 from loyalty.services.requesting_redemption import RequestRedemption, request_redemption
+from loyalty.store import member_lists
+from loyalty.store.member_lists import PartAsked
 from loyalty.store.members import MemberInactive
 from schemas.common import PageQuery
 from schemas.customer import Redemption, RedemptionPage, RedemptionRequest, RewardPage
@@ -28,7 +30,8 @@ async def post_redeem(call: Call[RedemptionRequest, None]) -> Answer:
 async def list_redemptions(call: Call[None, PageQuery]) -> Answer:
     scope = f"customer.redemptions:{call.principal.id}"
     before = call.deps.cursors.read_id(scope, call.query.cursor)
-    rows = await view_redemptions(call.conn, call.principal.id, before, call.query.limit + 1)
+    asked = PartAsked(call.principal.id, before, call.query.limit + 1)
+    rows = show_redemptions(await call.deps.together.ask(member_lists.list_redemptions, asked))
     page, cursor = call.deps.cursors.cut(scope, rows, call.query.limit, lambda row: row.redemption_id)
     return Answer(200, RedemptionPage(data=list(page), next_cursor=cursor))
 
@@ -74,6 +77,7 @@ ROUTES = (
         query=PageQuery,
         answers={200: RedemptionPage},
         problems=(MemberInactive,),
+        database=Database.NONE,
     ),
     Route(
         method="GET",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from loyalty.domain.money import from_minor
@@ -13,8 +13,9 @@ from loyalty.errors import LaurelError
 from loyalty.services.tier_outlook import view_standings
 from loyalty.store import members, redemptions, rewards, transactions
 from loyalty.store.database import Connection, Record
+from loyalty.store.member_lists import Part
 from loyalty.store.rewards import OfferedReward
-from loyalty.store.transactions import StoredTransaction
+from loyalty.store.transactions import StoredTransaction, status_of
 from schemas.customer import (
     ExpiringPoints,
     Item,
@@ -27,6 +28,8 @@ from schemas.customer import (
     Transaction,
     TransactionReceipt,
 )
+
+Seen = TypeVar("Seen")
 
 EXPIRING_LIMIT = 50
 
@@ -50,11 +53,11 @@ async def view_points_of(conn: Connection, member_ids: Sequence[UUID]) -> list[P
     return [balances.get(member_id) or members.unknown_member() for member_id in member_ids]
 
 
-def shown(balance: PointsBalance | LaurelError) -> PointsBalance:
-    """The balance, unless there is a reason not to: that is raised."""
-    if isinstance(balance, LaurelError):
-        raise balance
-    return balance
+def shown(seen: Seen | LaurelError) -> Seen:
+    """What was asked for, unless there is a reason not to show it: that is raised."""
+    if isinstance(seen, LaurelError):
+        raise seen
+    return seen
 
 
 def _points(row: Record, standing: TierStanding) -> PointsBalance | LaurelError:
@@ -76,10 +79,9 @@ def _show_points(row: Record, standing: TierStanding) -> PointsBalance:
     )
 
 
-async def view_transactions(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Transaction]:
-    """The last recorded first. Raises Unauthenticated, MemberInactive."""
-    await members.require_active(conn, member_id)
-    return [show_transaction(stored) for stored in await transactions.list_newest(conn, member_id, before, limit)]
+def show_transactions(part: Part) -> list[Transaction]:
+    """A part of the member's purchases. Raises Unauthenticated, MemberInactive."""
+    return [_transaction(row) for row in shown(part)]
 
 
 async def view_transaction(conn: Connection, member_id: UUID, transaction_id: UUID) -> Transaction:
@@ -105,10 +107,9 @@ async def view_rewards(
     return [_show_reward(reward, member, wallet, at) for reward in offered]
 
 
-async def view_redemptions(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Redemption]:
-    """The last asked for first. Raises Unauthenticated, MemberInactive."""
-    await members.require_active(conn, member_id)
-    return await redemptions.list_newest(conn, member_id, before, limit)
+def show_redemptions(part: Part) -> list[Redemption]:
+    """A part of the member's redemptions. Raises Unauthenticated, MemberInactive."""
+    return [Redemption.model_validate(dict(row.items())) for row in shown(part)]
 
 
 async def view_redemption(conn: Connection, member_id: UUID, redemption_id: UUID) -> Redemption:
@@ -131,6 +132,20 @@ def show_transaction(stored: StoredTransaction) -> Transaction:
         status=stored.status,
         points_awarded=stored.points_awarded,
         refunded_amount=from_minor(stored.refunded_minor, stored.currency),
+    )
+
+
+def _transaction(row: Record) -> Transaction:
+    """Of columns, in one go: a page has many, and a basket many lines."""
+    currency: str = row["currency"]
+    return Transaction.model_validate(
+        {
+            **dict(row.items()),
+            "transaction_id": row["id"],
+            "amount": from_minor(row["amount_minor"], currency),
+            "status": status_of(row["points_awarded"], row["amount_minor"], row["refunded_minor"]),
+            "refunded_amount": from_minor(row["refunded_minor"], currency),
+        }
     )
 
 

@@ -16,9 +16,16 @@ select d.id as redemption_id, d.reward_id, r.name as reward_name, d.points_cost,
 from redemption d join reward r on r.id = d.reward_id where d.id = :redemption_id and d.member_id = :member_id;
 
 -- name: list_redemptions
--- A page of a member's redemptions, the last first.
-select d.id as redemption_id, d.reward_id, r.name as reward_name, d.points_cost, d.status, d.reason, d.voucher_code,
-  d.requested_at, d.completed_at
-from redemption d join reward r on r.id = d.reward_id
-where d.member_id = :member_id and (:before_id::uuid is null or d.id < :before_id)
-order by d.id desc limit :row_limit;
+-- A page of redemptions for each member asked for, the last first; without any, one row that has no id.
+select asked.place, m.status as member_status, d.*
+from unnest(:member_ids::uuid[], :before_ids::uuid[], :row_limits::int[])
+  with ordinality as asked (member_id, before_id, row_limit, place)
+join member m on m.id = asked.member_id
+left join lateral (
+  select d.id, d.id as redemption_id, d.reward_id, r.name as reward_name, d.points_cost, d.status, d.reason,
+    d.voucher_code, d.requested_at, d.completed_at
+  from redemption d join reward r on r.id = d.reward_id
+  where d.member_id = asked.member_id and (asked.before_id is null or d.id < asked.before_id)
+  order by d.id desc limit asked.row_limit
+) d on true
+order by asked.place, d.id desc;

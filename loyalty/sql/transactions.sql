@@ -108,13 +108,20 @@ from transaction t left join award a on a.transaction_id = t.id
 where t.id = :transaction_id and t.member_id = :member_id;
 
 -- name: list_transactions
--- A page of a member's purchases, the last recorded first.
-select t.id as transaction_id, t.member_id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor,
-  t.currency, t.items, t.content_hash, a.points as points_awarded,
-  (select coalesce(sum(amount_minor), 0)::bigint from refund where transaction_id = t.id) as refunded_minor
-from transaction t left join award a on a.transaction_id = t.id
-where t.member_id = :member_id and (:before_id::uuid is null or t.id < :before_id)
-order by t.id desc limit :row_limit;
+-- A page of purchases for each member asked for, the last recorded first; without any, one row that has no id.
+select asked.place, m.status as member_status, t.*
+from unnest(:member_ids::uuid[], :before_ids::uuid[], :row_limits::int[])
+  with ordinality as asked (member_id, before_id, row_limit, place)
+join member m on m.id = asked.member_id
+left join lateral (
+  select t.id, t.merchant_id, t.external_id, t.occurred_at, t.recorded_at, t.amount_minor, t.currency, t.items,
+    a.points as points_awarded,
+    (select coalesce(sum(amount_minor), 0)::bigint from refund where transaction_id = t.id) as refunded_minor
+  from transaction t left join award a on a.transaction_id = t.id
+  where t.member_id = asked.member_id and (asked.before_id is null or t.id < asked.before_id)
+  order by t.id desc limit asked.row_limit
+) t on true
+order by asked.place, t.id desc;
 
 -- name: find_receipt^
 -- Why a member's purchase earned what it earned; the award's columns are null until it is awarded.

@@ -5,7 +5,7 @@ from uuid import UUID
 from loyalty.errors import NotFound
 from loyalty.store.database import Connection
 from loyalty.store.members import check_active
-from loyalty.store.queries import fetch_all, queries
+from loyalty.store.queries import queries
 from schemas.customer import Redemption
 
 
@@ -33,9 +33,3 @@ async def get(conn: Connection, member_id: UUID, redemption_id: UUID) -> Redempt
     if row is None:
         raise NotFound("There is no such redemption.")
     return Redemption.model_validate(dict(row))
-
-
-async def list_newest(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[Redemption]:
-    """A member's redemptions asked for before the one named, the last first."""
-    rows = queries.list_redemptions(conn, member_id=member_id, before_id=before, row_limit=limit)
-    return [Redemption.model_validate(dict(row)) for row in await fetch_all(rows)]

@@ -161,12 +161,6 @@ async def get(conn: Connection, member_id: UUID, transaction_id: UUID) -> Stored
     return _stored(row)
 
 
-async def list_newest(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[StoredTransaction]:
-    """A member's purchases recorded before the one named, the last first."""
-    rows = queries.list_transactions(conn, member_id=member_id, before_id=before, row_limit=limit)
-    return [StoredTransaction(**row) for row in await fetch_all(rows)]
-
-
 async def get_receipt(conn: Connection, member_id: UUID, transaction_id: UUID) -> Mapping[str, Any]:
     """transaction_id, points_awarded, awarded_at and steps of a member's own purchase. Raises NotFound."""
     row: Mapping[str, Any] | None = await queries.find_receipt(conn, member_id=member_id, transaction_id=transaction_id)
