@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from api.admin.table import change, tagged
-from api.kit.addresses import limited_as
 from api.kit.deps import Deps
+from api.kit.guessing import count_account, count_address
 from api.kit.routes import PUBLIC, Answer, Call, Database, Role
 from api.kit.tokens import mint_access_token
 from loyalty.services.admin_sessions import AdminSession, carry_on_admin_session, open_admin_session
@@ -41,12 +41,11 @@ async def logout(call: Call[RefreshRequest, None]) -> Answer:
 
 async def _check_password(call: Call[Login, None]) -> admins.AdminSecret:
     """Takes as long, and answers the same, whether or not there is such an administrator. Raises InvalidCredentials."""
-    deps, email = call.deps, call.body.email
-    await deps.limiter.spend(deps.login_policy, f"admin:account:{email.lower()}")
-    await deps.limiter.spend(deps.login_policy, f"admin:address:{limited_as(call.address)}")
-    async with deps.pool.acquire(timeout=deps.settings.database_wait_seconds) as conn:
-        secret = await admins.find_secret(conn, email)
-    right = await deps.passwords.check(
+    await count_address(call)
+    async with call.lent() as conn:
+        account, secret = await admins.find_secret(conn, call.body.email)
+    await count_account(call, account)
+    right = await call.deps.passwords.check(
         None if secret is None else secret.password_hash, call.body.password.get_secret_value()
     )
     if secret is None or not right:

@@ -6,13 +6,12 @@ such an account.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import assert_never
 from uuid import UUID
 
-from api.kit.addresses import limited_as
 from api.kit.deps import Deps
+from api.kit.guessing import count_account, count_address
 from api.kit.routes import PUBLIC, Answer, Call, Database, Principal, Route
 from api.kit.tokens import mint_access_token
 from loyalty.services.registering import RegisterMember, register_member
@@ -53,9 +52,10 @@ async def register(call: Call[Registration, None]) -> Answer:
 
 
 async def login(call: Call[Login, None]) -> Answer:
-    await _spend_login(call)
-    async with call.transaction() as conn:
-        found = await members.find_login(conn, call.body.email)
+    await count_address(call)
+    async with call.lent() as conn:
+        account, found = await members.find_login(conn, call.body.email)
+    await count_account(call, account)
     password_hash = found.password_hash if found else None
     if not await call.deps.passwords.check(password_hash, call.body.password.get_secret_value()):
         raise InvalidCredentials
@@ -84,12 +84,6 @@ async def refresh(call: Call[RefreshRequest, None]) -> Answer:
 async def logout(call: Call[RefreshRequest, None]) -> Answer:
     await close_session(call.conn, "member", call.body.refresh_token.get_secret_value(), call.deps.clock)
     return Answer(204)
-
-
-async def _spend_login(call: Call[Login, None]) -> None:
-    account = hashlib.sha256(call.body.email.lower().encode()).hexdigest()[:32]
-    for caller in (f"customer:account:{account}", f"customer:address:{limited_as(call.address)}"):
-        await call.deps.limiter.spend(call.deps.login_policy, caller)
 
 
 def _check_may_sign_in(found: MemberLogin) -> None:

@@ -53,7 +53,7 @@ class AccessTokens:
     def __init__(self, signing_key: SecretStr, audience: Audience, *, now: Callable[[], float] = time.time) -> None:
         self._key = _key(signing_key)
         self._now = now
-        self._audience = audience
+        self.audience = audience
         self._good: OrderedDict[str, Principal] = OrderedDict()
         self._registry = jwt.JWTClaimsRegistry(
             now=lambda: int(now()),
@@ -81,7 +81,7 @@ class AccessTokens:
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
             self._registry.validate(claims)
-            kind: Literal["member", "admin"] = "member" if self._audience == "customer" else "admin"
+            kind: Literal["member", "admin"] = "member" if self.audience == "customer" else "admin"
             role = Role[claims["role"].upper()] if kind == "admin" else None
             return Principal(kind, UUID(claims["sub"]), role, expires_at=claims["exp"])
         except (JoseError, ValueError, KeyError, AttributeError) as error:

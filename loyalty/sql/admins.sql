@@ -16,8 +16,9 @@ select id as admin_id, email, name, role, active, created_at from admin where id
 select id as admin_id, email, name, role, active, created_at from admin where lower(email) = lower(:email);
 
 -- name: admin_secret_by_email^
--- What a login compares: the only query that reads the password's hash.
-select id as admin_id, password_hash, active from admin where lower(email) = lower(:email);
+-- What a login compares, one row also without such an administrator: the only query that reads the password's hash.
+select lower(:email) as account, id as admin_id, password_hash, active
+from (values (true)) asked left join admin on lower(email) = lower(:email);
 
 -- name: update_admin!
 -- All that can change of an administrator; the password's hash only when a new one is given.

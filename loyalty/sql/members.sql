@@ -18,8 +18,9 @@ from member where id = :member_id;
 select status from member where id = :member_id;
 
 -- name: find_member_login^
--- What a sign-in needs, by email in any case.
-select id as member_id, password_hash, status from member where lower(email) = lower(:email);
+-- What a sign-in needs, by email in any case; one row also without such a member.
+select lower(:email) as account, id as member_id, password_hash, status
+from (values (true)) asked left join member on lower(email) = lower(:email);
 
 -- name: list_balances
 -- Members' points, the tier they are in and the next one, and when points expire, soonest first.

@@ -48,9 +48,10 @@ async def find_admin_by_email(conn: Connection, email: str) -> Admin | None:
     return None if row is None else Admin.model_validate(dict(row))
 
 
-async def find_secret(conn: Connection, email: str) -> AdminSecret | None:
-    row = await queries.admin_secret_by_email(conn, email=email)
-    return None if row is None else AdminSecret(**row)
+async def find_secret(conn: Connection, email: str) -> tuple[str, AdminSecret | None]:
+    """The email as all that are the same account are written, and the administrator if there is one."""
+    account, admin_id, password_hash, active = await queries.admin_secret_by_email(conn, email=email)
+    return account, AdminSecret(admin_id, password_hash, active) if admin_id else None
 
 
 async def lock_admins(conn: Connection) -> None:

@@ -42,10 +42,13 @@ async def insert(conn: Connection, member: Profile, password_hash: str | None) -
     return code
 
 
-async def find_login(conn: Connection, email: str) -> MemberLogin | None:
-    """What a sign-in compares. The only query that reads the password's hash."""
-    row = await queries.find_member_login(conn, email=email)
-    return MemberLogin(**row) if row else None
+async def find_login(conn: Connection, email: str) -> tuple[str, MemberLogin | None]:
+    """The email as all that are the same account are written, and what a sign-in compares if there is a member.
+
+    The only query that reads the password's hash.
+    """
+    account, member_id, password_hash, status = await queries.find_member_login(conn, email=email)
+    return account, MemberLogin(member_id, password_hash, status) if member_id else None
 
 
 async def get_profile(conn: Connection, member_id: UUID) -> Profile:
