@@ -15,6 +15,7 @@ from loyalty.services.transferring import TRANSFER_PROBLEMS
 from loyalty.store import members_admin as members
 from loyalty.store.conflicts import EmailTaken, ExternalIdTaken
 from loyalty.store.database import Connection
+from loyalty.store.member_search import FoundMember, Position, search_members
 from loyalty.store.transfers import get_balance_at
 from schemas.admin.lists import ListQuery
 from schemas.admin.members import (
@@ -36,7 +37,18 @@ from schemas.transfers import NewTransfer, Transfer
 
 
 async def list_members(call: Call[None, MemberFilter]) -> Answer | Download:
-    return await answer_page(call, members.list_members, "members", lambda member: member.member_id)
+    if call.query.search is None or call.query.ids is not None:
+        return await answer_page(call, members.list_members, "members", lambda member: member.member_id)
+    scope = f"members:{call.query.search}"
+    position = call.deps.cursors.read(scope, call.query.cursor)
+    after = None if position is None else Position.parse(position)
+
+    async def read_page(conn: Connection, after: Position | None, limit: int) -> list[FoundMember]:
+        return await search_members(conn, call.query, after, limit)
+
+    if wants_csv(call):
+        return download(call, "members", after, read_page, lambda member: member.position)
+    return cut_page(call, await read_page(call.conn, after, call.query.limit + 1), scope, lambda each: each.position)
 
 
 async def create_member(call: Call[NewMember, None]) -> Answer:

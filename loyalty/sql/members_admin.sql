@@ -14,21 +14,23 @@ where (:status::text is null or m.status = :status)
   and (:before_id::uuid is null or m.id < :before_id)
 order by m.id desc limit :limit;
 
--- name: search_admin_members
--- A page of the members whose name, email or external id begins so, or whose name has words that do, newest first.
--- Each branch has an index.
+-- name: list_admin_members_not_active
+-- A page of the members of a status that few have, newest first.
 select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at, m.birth_date, m.erased_at,
   w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed
-from (
-  select id from member where lower(name) like lower(:pattern)
-  union select id from member where lower(email) like lower(:pattern)
-  union select id from member where external_id like :pattern
-  union select id from member where to_tsvector('simple', coalesce(name, '')) @@ to_tsquery('simple', :words::text)
-  union select id from member where id = :member_id::uuid
-) found
-join member m on m.id = found.id join wallet w on w.member_id = m.id
-where (:status::text is null or m.status = :status)
+from member m join wallet w on w.member_id = m.id
+where m.status <> 'active' and m.status = :status
   and (:tier_code::text is null or m.tier_code = :tier_code)
+  and (:before_id::uuid is null or m.id < :before_id)
+order by m.id desc limit :limit;
+
+-- name: list_admin_members_in_tier
+-- A page of the members in a tier, newest first.
+select m.id as member_id, m.external_id, m.email, m.name, m.status, m.tier_code, m.created_at, m.birth_date, m.erased_at,
+  w.available, w.pending, w.held, w.owed, w.lifetime_earned, w.lifetime_redeemed
+from member m join wallet w on w.member_id = m.id
+where m.tier_code = :tier_code
+  and (:status::text is null or m.status = :status)
   and (:before_id::uuid is null or m.id < :before_id)
 order by m.id desc limit :limit;
 

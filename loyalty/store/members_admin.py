@@ -1,6 +1,5 @@
-"""Members as operators see them: found by how their name, email or external id begins, with their ledger."""
+"""Members as operators see them, with their ledger."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -11,8 +10,6 @@ from loyalty.store.database import Connection
 from loyalty.store.queries import fetch_all, queries
 from schemas.admin.members import LedgerEntry, Member, MemberFilter, MemberPoints
 from schemas.admin.timelines import TimelineEntry
-
-WORD = re.compile(r"\w+")
 
 
 async def get_member(conn: Connection, member_id: UUID) -> Member:
@@ -30,19 +27,16 @@ async def find_member_id(conn: Connection, external_id: str) -> UUID | None:
 
 
 async def list_members(conn: Connection, wanted: MemberFilter, before: UUID | None, limit: int) -> list[Member]:
+    """At most `limit` members before this one, newest first; `wanted.search` is not looked at."""
     given = {"status": wanted.status, "tier_code": wanted.tier_code, "before_id": before, "limit": limit}
     if wanted.ids is not None:
         rows = queries.list_admin_members_named(conn, ids=wanted.ids.split(","), **given)
-    elif wanted.search is None:
-        rows = queries.list_admin_members(conn, **given)
+    elif wanted.status not in (None, "active"):
+        rows = queries.list_admin_members_not_active(conn, **given)
+    elif wanted.tier_code is not None:
+        rows = queries.list_admin_members_in_tier(conn, **given)
     else:
-        rows = queries.search_admin_members(
-            conn,
-            pattern=_prefix_pattern(wanted.search),
-            words=_beginnings(wanted.search),
-            member_id=_as_id(wanted.search),
-            **given,
-        )
+        rows = queries.list_admin_members(conn, **given)
     return [_member(row) async for row in rows]
 
 
@@ -54,24 +48,6 @@ async def list_ledger(conn: Connection, member_id: UUID, before_seq: int | None,
 
 def _member(row: Mapping[str, Any]) -> Member:
     return Member.model_validate({**row, "points": {name: row[name] for name in MemberPoints.model_fields}})
-
-
-def _prefix_pattern(text: str) -> str:
-    """A LIKE pattern for what begins with `text`, whatever characters it has."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-
-
-def _beginnings(text: str) -> str | None:
-    """A text search query for names that have a word beginning with each word of `text`."""
-    words = WORD.findall(text)
-    return " & ".join(f"'{word}':*" for word in words) if words else None
-
-
-def _as_id(text: str) -> UUID | None:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        return None
 
 
 async def list_timeline(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[TimelineEntry]:

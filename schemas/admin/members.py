@@ -90,8 +90,12 @@ class Erasure(Answered):
 
 
 class MemberFilter(ListQuery):
-    """`search` matches how words of the name, the email or the external id begin, and the whole member_id."""
+    """`search` matches how words of the name, the email or the external id begin, and the whole member_id.
 
+    What it finds comes in that order, each by the alphabet; without it the newest member is first.
+    """
+
+    cursor: str | None = Field(None, min_length=1, max_length=1_500, description="`next_cursor` of the page before")
     search: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
         None, description="how words of a name, an email (in any case) or an external id begin, or a whole member_id"
     )

@@ -63,7 +63,7 @@ async def test_an_email_or_external_id_is_taken_once(api: AdminApi) -> None:
     assert await api.count_rows() == before
 
 
-async def test_a_search_finds_the_beginning_of_a_name_an_email_or_an_external_id(api: AdminApi) -> None:
+async def test_a_search_finds_how_names_begin_then_emails_then_external_ids(api: AdminApi) -> None:
     operator = api.as_role("operator")
     people = [
         {"external_id": "K-100", "name": "Ada Lovelace"},
@@ -78,9 +78,9 @@ async def test_a_search_finds_the_beginning_of_a_name_an_email_or_an_external_id
         reply = await operator.get("/members", search=search)
         return [member["external_id"] for member in reply.body["data"]]
 
-    assert await found("ada") == ["ada-1", "K-101", "K-100"]
+    assert await found("ada") == ["K-100", "K-101", "ada-1"]
     assert await found("ADA L") == ["K-100"]
-    assert await found("K-") == ["K-101", "K-100"]
+    assert await found("K-") == ["K-100", "K-101"]
     assert await found("K_%") == ["K_%"]
     assert await found("%") == []
 
