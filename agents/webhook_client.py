@@ -35,9 +35,9 @@ class NotPublic(OSError):
 class PublicResolver(AbstractResolver):
     """Resolves names to addresses that may be called. Raises NotPublic when one of them may not."""
 
-    def __init__(self, allowed: Sequence[Network]) -> None:
+    def __init__(self, allowed: Sequence[Network], names: AbstractResolver | None = None) -> None:
         self._allowed = allowed
-        self._resolver = aiohttp.ThreadedResolver()
+        self._resolver = names or aiohttp.ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -52,9 +52,13 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def open_session(allowed: Sequence[Network]) -> aiohttp.ClientSession:
-    """A session that calls public addresses only, and those of networks that the operator allows."""
-    connector = aiohttp.TCPConnector(resolver=PublicResolver(allowed), use_dns_cache=False, limit=0, force_close=True)
+def open_session(allowed: Sequence[Network], names: AbstractResolver | None = None) -> aiohttp.ClientSession:
+    """A session that calls public addresses only, and those of networks that the operator allows.
+
+    `names` says where names lead, in place of the system.
+    """
+    resolver = PublicResolver(allowed, names)
+    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=0, force_close=True)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, sock_connect=CONNECT_SECONDS)
     return aiohttp.ClientSession(
         connector=connector,
@@ -79,7 +83,7 @@ async def send(
         try:
             status, answer = await _post(session, due, secrets, at)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as failure:
-            error = (str(failure) or type(failure).__name__)[:ERROR_CHARACTERS]
+            error = _told(failure)[:ERROR_CHARACTERS]
     return AttemptMade(at, int((time.monotonic() - started) * 1000), status, error, answer)
 
 
@@ -87,6 +91,12 @@ def body_of(due: DueDelivery) -> bytes:
     """The message: the same bytes at every attempt."""
     message = {"type": due.event_type, "timestamp": due.occurred_at, "data": orjson.Fragment(due.payload)}
     return orjson.dumps(message, option=orjson.OPT_UTC_Z)
+
+
+def _told(failure: BaseException) -> str:
+    if isinstance(failure, aiohttp.ClientConnectorError) and isinstance(failure.os_error, NotPublic):
+        failure = failure.os_error
+    return str(failure) or type(failure).__name__
 
 
 async def _post(

@@ -7,6 +7,8 @@ the time in seconds and the body, with dots between; several signatures while a 
 import base64
 import hashlib
 import hmac
+import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -33,8 +35,14 @@ RETRY_AFTER: tuple[timedelta, ...] = (
 DISABLED_AFTER = timedelta(days=5)
 """An endpoint that has failed for so long, without a success between, is told nothing more."""
 
-EMBEDDED_IPV4 = tuple(IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+EMBEDDED_IPV4 = tuple(
+    IPv6Network(text) for text in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+)
 """IPv6 networks whose addresses lead to an IPv4 address that they carry."""
+
+NAMES_OF_NO_ONE = ("localhost", "local", "internal", "lan", "home", "corp")
+"""Last labels that no name on the internet has."""
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 
 
 def new_secret(random: bytes) -> str:
@@ -69,10 +77,23 @@ def check_url(url: str, allowed: Sequence[Network]) -> str | None:
     try:
         literal = ip_address(host)
     except ValueError:
-        return None if parts.scheme == "https" else "Give an https URL"
+        return _wrong_with_name(host, allowed) or (None if parts.scheme == "https" else "Give an https URL")
     if not may_be_called(literal, allowed):
         return "This address is not public"
     return None if parts.scheme == "https" or is_allowed(literal, allowed) else "Give an https URL"
+
+
+def _wrong_with_name(host: str, allowed: Sequence[Network]) -> str | None:
+    """Resolvers take 2130706433, 0x7f.1 and 127.1 for 127.0.0.1: what ends in a number is meant as an address.
+
+    (https://url.spec.whatwg.org/#ends-in-a-number-checker.)
+    """
+    labels = unicodedata.normalize("NFKC", host).lower().rstrip(".").split(".")
+    if NUMBER.fullmatch(labels[-1]):
+        return "Write the address with four decimal numbers"
+    if not allowed and (labels[-1] in NAMES_OF_NO_ONE or len(labels) == 1):
+        return "This name is not public"
+    return None
 
 
 def may_be_called(address: Address, allowed: Sequence[Network]) -> bool:

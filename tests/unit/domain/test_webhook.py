@@ -40,6 +40,7 @@ PRIVATE = (
     *("127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"),
     *("255.255.255.255", "224.0.0.1", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1"),
     *("ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::1", "2001::1"),
+    "::127.0.0.1",
 )
 
 
@@ -77,6 +78,20 @@ def test_an_operator_allows_a_network_and_no_other(address: object) -> None:
 )
 def test_what_is_no_url_of_an_endpoint(url: str) -> None:
     assert check_url(url, ()) is not None
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f.1", "127.1", "0", "0x7F000001", "０.０.０.０", "127.0.0.01", "a.1."]
+)
+def test_an_address_is_written_as_one(host: str) -> None:
+    for allowed in ("", "127.0.0.0/8"):
+        assert check_url(f"https://{host}/", networks(allowed)) == "Write the address with four decimal numbers"
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "a.localhost", "metadata.google.internal", "postgres"])
+def test_a_name_that_nobody_has_is_for_an_operators_own_networks(host: str) -> None:
+    assert check_url(f"https://{host}/", ()) == "This name is not public"
+    assert check_url(f"https://{host}/", networks("10.0.0.0/8")) is None
 
 
 def test_plain_http_is_for_networks_of_the_operators_own() -> None:
