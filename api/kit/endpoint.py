@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -32,7 +32,19 @@ from api.kit.errors import InvalidQuery, MalformedRequest, RequestTimedOut, Unav
 from api.kit.idempotency import Attempt, body_bytes
 from api.kit.metrics import Metrics
 from api.kit.problems import answer_problem
-from api.kit.routes import Answer, Api, Call, Database, Download, EventStream, NoBody, NoQuery, Principal, Route
+from api.kit.routes import (
+    Answer,
+    Api,
+    Call,
+    Database,
+    Download,
+    EventStream,
+    NoBody,
+    NoQuery,
+    Principal,
+    PrincipalKind,
+    Route,
+)
 from api.kit.tracing import continue_trace, request_id_of
 from loyalty.errors import Forbidden, Invalid, NotFound, Unauthenticated
 
@@ -58,6 +70,12 @@ log = structlog.get_logger("api")
 LINES_BYTES_LIMIT = 2_000_000_000
 UNREAD_BYTES_IN_MEMORY = 1_000_000
 UNREAD_BYTES_AT_ONCE = 65_536
+
+NOT_ALLOWED: Mapping[PrincipalKind, str] = {
+    "member": "This is not for members.",
+    "admin": "Your role does not allow this.",
+    "merchant": "This key has no scope for this.",
+}
 
 BEARER = "bearer "
 EMPTY_BODY = b"{}"
@@ -130,7 +148,7 @@ class Endpoint:
             raise Unauthenticated
         principal = await self._api.authenticate(header[len(BEARER) :].strip(), deps)
         if not self._route.access.allows(principal):
-            raise Forbidden("Your role does not allow this.")
+            raise Forbidden(NOT_ALLOWED[principal.kind])
         return principal
 
     async def _spend(self, request: Request, deps: Deps, principal: Principal | None, limits: dict[str, str]) -> None:

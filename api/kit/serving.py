@@ -23,6 +23,8 @@ from typing import Any
 
 import structlog
 import uvloop
+from sanic.application.state import ApplicationServerInfo
+from sanic.http.constants import HTTP
 
 from api.kit.collecting import Collecting, spare_what_lives
 from api.kit.endpoint import App
@@ -34,6 +36,8 @@ log = structlog.get_logger("api")
 
 CreateApp = Callable[[Settings], App]
 
+SPEAKS = ApplicationServerInfo({"version": HTTP.VERSION_1})
+"""Untold, Sanic names no other protocol in every answer: an empty Alt-Svc."""
 BACKLOG = 1024
 STOP_SECONDS = 20
 FINISH_POLL_SECONDS = 0.05
@@ -78,6 +82,7 @@ async def running(app: App, listening: socket.socket) -> AsyncIterator[Collectio
     STOP_DELAY_SECONDS it goes on, so that whoever spreads the requests has time to look. Then it takes no more
     connections, ends streams, and lets what runs finish.
     """
+    app.state.server_info.append(SPEAKS)
     server: Any = await app.create_server(
         sock=listening, backlog=BACKLOG, access_log=False, return_asyncio_server=True, protocol=TimedProtocol
     )
