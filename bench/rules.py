@@ -67,13 +67,13 @@ def main() -> None:
         check_agreement(cases, built)
         floor = rate([partial(reference_award, case) for case in cases])
         report("rules", f"evaluations_{figure}_per_s", rate([one.evaluate for one in built]), "purchases/s", floor)
-        receipts = rate([partial(receipt_json, one) for one in built])
+        receipts = rate([partial(receipt_text, one) for one in built])
         report("rules", f"receipts_{figure}_per_s", receipts, "purchases/s", floor)
 
 
-def receipt_json(one: Built) -> Json:
+def receipt_text(one: Built) -> str:
     """All that an award costs: the evaluation, and its receipt as it is stored."""
-    return one.evaluate().receipt.to_json()
+    return one.evaluate().receipt.text
 
 
 def baskets(rules: list[Json]) -> list[Json]:

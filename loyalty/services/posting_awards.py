@@ -35,7 +35,7 @@ class Awarded(NamedTuple, Generic[E]):
             points=self.award.points,
             entry_id=entry_id,
             ruleset_version=ruleset_version,
-            receipt=self.award.receipt.to_json(),
+            receipt=self.award.receipt.text,
             wallet_version=self.wallet_version,
         )
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
-
-import orjson
 
 from loyalty.domain.award import Counter, UsageKey
 from loyalty.store.columns import numbers, numbers_or_null
@@ -17,14 +15,14 @@ MemberUsageKey = tuple[UUID, UsageKey]
 
 
 class NewAward(NamedTuple):
-    """entry_id is None for an award of 0 points: it books nothing."""
+    """entry_id is None for an award of 0 points: it books nothing. The receipt is JSON."""
 
     transaction_id: UUID
     member_id: UUID
     points: int
     entry_id: int | None
     ruleset_version: int
-    receipt: dict[str, Any]
+    receipt: str
     wallet_version: int
 
 
@@ -38,7 +36,7 @@ async def insert_awards(conn: Connection, awards: Sequence[NewAward], awarded_at
         points=numbers([a.points for a in awards]),
         entry_ids=numbers_or_null([a.entry_id for a in awards]),
         ruleset_versions=numbers([a.ruleset_version for a in awards]),
-        receipts=[orjson.dumps(a.receipt).decode() for a in awards],
+        receipts=[a.receipt for a in awards],
         wallet_versions=numbers([a.wallet_version for a in awards]),
     )
 

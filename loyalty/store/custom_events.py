@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from loyalty.domain.purchase import Purchase
 from loyalty.domain.rules.conditions import happening
 from loyalty.store.awards import NewAward
@@ -96,7 +94,7 @@ async def insert_awards(conn: Connection, awards: Sequence[NewAward], awarded_at
         points=numbers([a.points for a in awards]),
         entry_ids=numbers_or_null([a.entry_id for a in awards]),
         ruleset_versions=numbers([a.ruleset_version for a in awards]),
-        receipts=[orjson.dumps(a.receipt).decode() for a in awards],
+        receipts=[a.receipt for a in awards],
         wallet_versions=numbers([a.wallet_version for a in awards]),
     )
 

@@ -4,12 +4,13 @@ A rule's position is its place in the order of precedence: higher priority first
 Its bit stands for it in sets of rules: an integer is the cheapest set there is.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import partial
-from typing import Any, assert_never
+from typing import assert_never
 
 from loyalty.domain.purchase import Line, MemberFacts, Purchase
 from loyalty.domain.rules.conditions import MemberCheck, PurchaseCheck, check, in_window
@@ -40,8 +41,8 @@ class CompiledRule:
     member_checks: tuple[MemberCheck, ...]
     values: frozenset[str]
     covers: "Covers"
-    written: Mapping[str, Any]
-    """What never changes of the rule's part in a receipt."""
+    written: str
+    """What never changes of the rule's part in a receipt: members of a JSON object."""
 
     @property
     def unconditional(self) -> bool:
@@ -136,13 +137,18 @@ def _compile(position: int, rule: ActiveRule) -> CompiledRule:
         tuple(check for check in checks if isinstance(check, MemberCheck)),
         frozenset(definition.scope.values),
         covers,
-        {
-            "rule_id": str(rule.rule_id),
-            "version": rule.version,
-            "name": definition.name,
-            "effect": effect_json(definition.effect),
-        },
+        _written(rule),
     )
+
+
+def _written(rule: ActiveRule) -> str:
+    named = {
+        "rule_id": str(rule.rule_id),
+        "version": rule.version,
+        "name": rule.definition.name,
+        "effect": effect_json(rule.definition.effect),
+    }
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":"))[1:-1]
 
 
 def _number(effect: Effect) -> Fraction:

@@ -4,18 +4,20 @@ An auditor can follow it by adding up: the rules' contributions sum to `unrounde
 points to `points`. Lines, fixed points, multipliers and cuts name a rule by its place in `rules`.
 """
 
-from collections.abc import Mapping
+import json
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from loyalty.domain.exact import Exact, ratio_text
+from loyalty.domain.exact import TEXTS_KEPT, Exact, ratio_text
 from loyalty.domain.money import from_minor
 from loyalty.domain.program import Rounding
 from loyalty.domain.purchase import Line
 
 SCHEMA_VERSION = 1
+NULL = "null"
 
 
 class Limit(StrEnum):
@@ -29,12 +31,12 @@ class Limit(StrEnum):
 class ReceiptRule(NamedTuple):
     """contribution: exact, with multipliers. share: the whole number of it. points: what limits left of the share.
 
-    `written` is what a receipt says of the version itself: its ids, name and effect.
+    `written` is what a receipt says of the version itself, as members of a JSON object: its ids, name and effect.
     """
 
     rule_id: UUID
     version: int
-    written: Mapping[str, Any]
+    written: str
     grains: int
     grains_per_point: int
     share: int
@@ -133,70 +135,72 @@ class Receipt(NamedTuple):
             for place, (line, scope, rules) in enumerate(self.claimed)
         )
 
+    @property
+    def text(self) -> str:
+        """The receipt as JSON; exact numbers as text ("2.5", "10/3"), whole points as integers."""
+        return (
+            f'{{"schema_version":{SCHEMA_VERSION},"currency":"{self.currency}",'
+            f'"amount":"{from_minor(self.amount_minor, self.currency)}",'
+            f'"local_time":"{self.local_time.isoformat()}","time_zone":{_quoted(self.time_zone)},'
+            f'"rules":[{self._rules_text()}],"lines":[{self._lines_text()}],'
+            f'"fixed":[{",".join([_rule_points_text(*points) for points in self.fixed])}],'
+            f'"before_multipliers":"{self.before_multipliers.text}",'
+            f'"multipliers":[{",".join(map(_multiplier_text, self.multipliers))}],"tier":{_tier_text(self.tier)},'
+            f'"unrounded":"{self.unrounded.text}","rounding":"{self.rounding.value}","rounded":{self.rounded},'
+            f'"cuts":[{",".join(map(_cut_text, self.cuts))}],"points":{self.points},'
+            f'"purchase_number":{NULL if self.purchase_number is None else self.purchase_number},'
+            f'"pending_until":{_time_text(self.pending_until)},"expires_at":{_time_text(self.expires_at)}}}'
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """JSON types only; exact numbers as text ("2.5", "10/3"), whole points as integers."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "currency": self.currency,
-            "amount": from_minor(self.amount_minor, self.currency),
-            "local_time": self.local_time.isoformat(),
-            "time_zone": self.time_zone,
-            "rules": [
-                {**written, "contribution": ratio_text(grains, grains_per_point), "share": share, "points": points}
-                for _, _, written, grains, grains_per_point, share, points in self.rules
-            ],
-            "lines": self._lines_json(),
-            "fixed": [_rule_points_json(*points) for points in self.fixed],
-            "before_multipliers": self.before_multipliers.text,
-            "multipliers": [_multiplier_json(multiplier) for multiplier in self.multipliers],
-            "tier": _tier_json(self.tier),
-            "unrounded": self.unrounded.text,
-            "rounding": self.rounding.value,
-            "rounded": self.rounded,
-            "cuts": [_cut_json(cut) for cut in self.cuts],
-            "points": self.points,
-            "purchase_number": self.purchase_number,
-            "pending_until": _time_json(self.pending_until),
-            "expires_at": _time_json(self.expires_at),
-        }
+        """The same as JSON types."""
+        told: dict[str, Any] = json.loads(self.text)
+        return told
 
-    def _lines_json(self) -> list[dict[str, Any]]:
+    def _rules_text(self) -> str:
+        return ",".join(
+            [
+                f'{{{written},"contribution":"{ratio_text(grains, per_point)}","share":{share},"points":{points}}}'
+                for _, _, written, grains, per_point, share, points in self.rules
+            ]
+        )
+
+    def _lines_text(self) -> str:
         currency = self.currency
-        return [
-            {
-                "line": place,
-                "sku": sku,
-                "category": category,
-                "amount": from_minor(amount_minor, currency),
-                "scope": scope,
-                "rules": [
-                    {"rule": seat, "points": ratio_text(amount_minor * number, per)} for seat, number, per in rules
-                ],
-            }
-            for place, ((amount_minor, sku, category), scope, rules) in enumerate(self.claimed)
-        ]
+        lines = []
+        for place, ((amount_minor, sku, category), scope, rules) in enumerate(self.claimed):
+            earned = ",".join([_rule_points_text(seat, amount_minor * number, per) for seat, number, per in rules])
+            lines.append(
+                f'{{"line":{place},"sku":{_quoted(sku)},"category":{_quoted(category)},'
+                f'"amount":"{from_minor(amount_minor, currency)}","scope":{_quoted(scope)},"rules":[{earned}]}}'
+            )
+        return ",".join(lines)
 
 
-def _rule_points_json(rule: int, numerator: int, denominator: int) -> dict[str, Any]:
-    return {"rule": rule, "points": ratio_text(numerator, denominator)}
+def _rule_points_text(rule: int, numerator: int, denominator: int) -> str:
+    return f'{{"rule":{rule},"points":"{ratio_text(numerator, denominator)}"}}'
 
 
-def _multiplier_json(multiplier: ReceiptMultiplier) -> dict[str, Any]:
-    return {"rule": multiplier.rule, "factor": multiplier.factor.text, "extra": multiplier.extra.text}
+def _multiplier_text(multiplier: ReceiptMultiplier) -> str:
+    return f'{{"rule":{multiplier.rule},"factor":"{multiplier.factor.text}","extra":"{multiplier.extra.text}"}}'
 
 
-def _tier_json(tier: ReceiptTier) -> dict[str, Any]:
-    return {"code": tier.code, "multiplier": tier.multiplier.text, "extra": tier.extra.text}
+def _tier_text(tier: ReceiptTier) -> str:
+    return f'{{"code":{_quoted(tier.code)},"multiplier":"{tier.multiplier.text}","extra":"{tier.extra.text}"}}'
 
 
-def _cut_json(cut: Cut) -> dict[str, Any]:
-    return {
-        "rule": cut.rule,
-        "limit": cut.limit.value,
-        "points": cut.points.text,
-        "period_key": cut.period_key,
-    }
+def _cut_text(cut: Cut) -> str:
+    return (
+        f'{{"rule":{cut.rule},"limit":"{cut.limit.value}","points":"{cut.points.text}",'
+        f'"period_key":{_quoted(cut.period_key)}}}'
+    )
 
 
-def _time_json(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+@lru_cache(maxsize=TEXTS_KEPT)
+def _quoted(text: str | None) -> str:
+    """A string of JSON, or null."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _time_text(moment: datetime | None) -> str:
+    return NULL if moment is None else f'"{moment.astimezone(UTC).isoformat().replace("+00:00", "Z")}"'

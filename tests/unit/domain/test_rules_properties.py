@@ -54,12 +54,24 @@ def test_the_receipt_adds_up(case: dict[str, Any]) -> None:
 @given(cases())
 def test_the_receipt_is_json_and_its_exact_numbers_read_back(case: dict[str, Any]) -> None:
     receipt = evaluate(case).receipt
-    document = json.loads(json.dumps(receipt.to_json()))
-    assert document == receipt.to_json()
+    document = json.loads(receipt.text)
+    assert [(line["sku"], line["category"], line["scope"], len(line["rules"])) for line in document["lines"]] == [
+        (line.sku, line.category, line.scope, len(line.rules)) for line in receipt.lines
+    ]
+    assert [(cut["rule"], cut["limit"], cut["period_key"]) for cut in document["cuts"]] == [
+        (cut.rule, cut.limit, cut.period_key) for cut in receipt.cuts
+    ]
     assert Fraction(document["unrounded"]) == receipt.unrounded.fraction
     assert [Fraction(rule["contribution"]) for rule in document["rules"]] == [
         rule.contribution.fraction for rule in receipt.rules
     ]
+
+
+@given(cases(), st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
+def test_any_text_is_told_in_a_receipt_as_it_is(case: dict[str, Any], sku: str, category: str) -> None:
+    items = [{"sku": sku, "category": category, "amount": "1"}]
+    told = json.loads(evaluate({**case, "purchase": {**case["purchase"], "items": items}}).receipt.text)
+    assert (told["lines"][0]["sku"], told["lines"][0]["category"]) == (sku, category)
 
 
 @often
