@@ -27,6 +27,8 @@ ACCOUNT_PLACES = {account: place for place, account in enumerate(Account, start=
 class Wallet:
     """A member's balances as the holder of the lock sees them, and what the services ask of the member.
 
+    Its fields are the columns of lock_wallets and then of list_locked_members, in their order.
+
     `owed` is what a refund took back of points spent before, as a positive number. `entries` is the seq of the member's
     last journal entry; `version` counts what the member can see change; active_at is when they last earned or redeemed.
     """
@@ -86,8 +88,8 @@ async def lock_wallets(conn: Connection, member_ids: Collection[UUID]) -> dict[U
     wanted = set(member_ids)
     locked = await fetch_all(queries.lock_wallets(conn, member_ids=list(wanted)))
     members = await fetch_all(queries.list_locked_members(conn, member_ids=list(wanted)))
-    facts = {row["member_id"]: dict(row) for row in members}
-    wallets = {row["member_id"]: Wallet(**facts[row["member_id"]] | dict(row)) for row in locked}
+    facts = {member_id: told for member_id, *told in members}
+    wallets = {row[0]: Wallet(*row, *facts[row[0]]) for row in locked}
     if missing := wanted - wallets.keys():
         raise NotFound("There is no such member.", member_ids=sorted(map(str, missing)))
     return wallets
