@@ -30,7 +30,7 @@ async def append(conn: asyncpg.Connection, events: Sequence[NewEvent], topics: T
     if len(events) == 1:
         await conn.execute(_SQL["insert_event"], *_values(events[0]))
     elif events:
-        await conn.execute(_SQL["insert_events"], *map(list, zip(*map(_values, events), strict=True)))
+        await conn.execute(_SQL["insert_events"], *_columns(events))
 
 
 def insert_values(event: NewEvent, topics: Topics) -> tuple[object, ...]:
@@ -53,3 +53,13 @@ def insert_values(event: NewEvent, topics: Topics) -> tuple[object, ...]:
 def _values(event: NewEvent) -> tuple[object, ...]:
     attributes = event.event_id, event.topic, event.key, event.payload
     return *attributes, event.source, event.occurred_at, event.traceparent
+
+
+def _columns(events: Sequence[NewEvent]) -> list[Sequence[object]]:
+    """The events' values by column; of what is the same in all of them, one."""
+    event_ids, topics, keys, payloads, *others = zip(*map(_values, events), strict=True)
+    return [event_ids, _once(topics), keys, payloads, *map(_once, others)]
+
+
+def _once(column: Sequence[object]) -> Sequence[object]:
+    return column[:1] if column.count(column[0]) == len(column) else column

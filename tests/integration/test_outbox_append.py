@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -42,8 +43,22 @@ async def rows(conn: asyncpg.Connection) -> list[asyncpg.Record]:
     return list(await conn.fetch("select * from outbox order by id"))
 
 
-async def test_events_are_stored_in_the_given_order_with_all_they_have(conn: asyncpg.Connection) -> None:
-    given = [replace(event(n), source="/shop", traceparent=f"00-{n:032x}-{n:016x}-01") for n in range(1000)]
+TRACED = [replace(event(n), source="/shop", traceparent=f"00-{n:032x}-{n:016x}-01") for n in range(1000)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(TRACED, id="of one source"),
+        pytest.param([event(n) for n in range(2)], id="alike"),
+        pytest.param([event(1), *TRACED[:2], event(2)], id="some traced"),
+        pytest.param([replace(event(n, "refunds"), occurred_at=MOMENT + timedelta(n)) for n in range(3)], id="of days"),
+        pytest.param([event(1, "refunds"), event(2, "orders")], id="of two topics"),
+    ],
+)
+async def test_events_are_stored_in_the_given_order_with_all_they_have(
+    conn: asyncpg.Connection, given: list[NewEvent]
+) -> None:
     async with conn.transaction():
         await append(conn, given, TOPICS)
     stored = await rows(conn)
