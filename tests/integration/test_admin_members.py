@@ -129,10 +129,10 @@ async def test_an_adjustment_rings_the_bell_for_the_members_open_pages(api: Admi
     member_id = await enrol(api)
     with redis.Redis.from_url(redis_url) as client, client.pubsub(ignore_subscribe_messages=True) as bells:
         bells.subscribe(f"{api.settings.topic_prefix}laurel:changed")
-        bells.get_message(timeout=5)
+        bells.get_message(timeout=20)
         path = f"/members/{member_id}/adjustments"
         await api.as_role("operator").post(path, {"points": 5, "reason": "gift"})
-        bell = bells.get_message(timeout=5)
+        bell = bells.get_message(timeout=20)
     assert bell is not None
     assert json.loads(bell["data"]) == [member_id]
 

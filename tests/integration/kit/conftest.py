@@ -87,7 +87,7 @@ API = Api(
 
 @pytest.fixture
 def settings(database_url: str, redis_url: str) -> Settings:
-    return settings_for(database_url, redis_url, body_limit_bytes=100_000, request_timeout_seconds=1.0)
+    return settings_for(database_url, redis_url, body_limit_bytes=100_000)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.integration.kit.conftest import API, SECRET
 from tests.support.apis import Client, client_of, serving
 
 PARCEL = {"amount": "1.00"}
-WAIT_SECONDS = 10
+WAIT_SECONDS = 30
 
 
 async def raw(client: Client, *chunks: bytes) -> bytes:
@@ -179,7 +179,7 @@ async def test_two_lengths_are_not_two_requests(client: Client) -> None:
     ids=["header", "body"],
 )
 async def test_a_request_that_does_not_arrive_is_given_up(settings: Settings, sent: bytes) -> None:
-    impatient = settings.model_copy(update={"response_timeout_seconds": 1.0})
+    impatient = settings.model_copy(update={"request_timeout_seconds": 1.0})
     async with serving(build_app(API, impatient)) as url, client_of(url, API.prefix) as client:
         answer = await raw(client, sent)
     assert re.match(rb"HTTP/1.1 (408|503)", answer), answer
