@@ -7,6 +7,25 @@ const make = (tag, text, attributes = {}) => {
   return element;
 };
 
+/** Where names lead on this page: models and problems, by name. */
+const targets = new Map();
+
+/** Text with what is between backticks as code. */
+const prose = (text, tag = "span") => {
+  const element = make(tag);
+  text.split("`").forEach((part, index) => element.append(index % 2 ? make("code", part) : part));
+  return element;
+};
+
+/** Text with each name that is explained on this page leading there. */
+const linked = (text, tag = "span") => {
+  const element = make(tag);
+  for (const part of text.split(/(\w+)/)) {
+    element.append(targets.has(part) ? make("a", part, { href: `#${targets.get(part)}` }) : part);
+  }
+  return element;
+};
+
 /** A schema in one line: the name of a model, or its type. */
 const brief = (schema) => {
   if (!schema) return "";
@@ -42,7 +61,7 @@ const table = (headings, rows) => {
 const fields = (schema) => {
   const required = new Set(schema.required || []);
   const rows = Object.entries(schema.properties || {}).map(([name, value]) => [
-    name, brief(value) + (required.has(name) ? "" : ", optional"), value.description || "",
+    name, linked(brief(value) + (required.has(name) ? "" : ", optional")), prose(value.description || ""),
   ]);
   return table(["Field", "Type", "Meaning"], rows);
 };
@@ -52,23 +71,23 @@ const showOperation = (api, path, method, operation) => {
   const heading = section.appendChild(make("h2", "", { id: operation.operationId }));
   heading.append(make("code", method.toUpperCase(), { class: "method" }), make("code", path));
   section.append(make("p", operation.summary));
-  if (operation.description) section.append(make("p", operation.description));
+  if (operation.description) section.append(prose(operation.description, "p"));
   if (operation.parameters) {
     section.append(make("h3", "Parameters"));
     section.append(table(["Name", "In", "Type", "Meaning"], operation.parameters.map((each) => [
-      each.name, each.in + (each.required ? ", required" : ""), brief(each.schema), each.description || "",
+      each.name, each.in + (each.required ? ", required" : ""), brief(each.schema), prose(each.description || ""),
     ])));
   }
   if (operation.requestBody) {
-    section.append(make("h3", "Body"), make("code", Object.entries(operation.requestBody.content)
-      .map(([type, { schema }]) => type === "application/json" ? brief(schema) : type).join(" or ")));
+    section.append(make("h3", "Body"), linked(Object.entries(operation.requestBody.content)
+      .map(([type, { schema }]) => type === "application/json" ? brief(schema) : type).join(" or "), "code"));
   }
   section.append(make("h3", "Answers"));
   section.append(table(["Status", "Body", "Meaning"], Object.entries(operation.responses).map(([status, given]) => {
     const answer = resolved(api, given);
     const problem = answer.content?.["application/problem+json"]?.schema;
     const schema = Object.values(answer.content || {})[0]?.schema;
-    return [status, problem ? codesIn(api, problem).join(", ") : brief(schema), answer.description];
+    return [status, linked(problem ? codesIn(api, problem).join(", ") : brief(schema)), prose(answer.description)];
   })));
   return section;
 };
@@ -76,7 +95,7 @@ const showOperation = (api, path, method, operation) => {
 const showModel = (name, schema) => {
   const section = make("section");
   section.append(make("h2", name, { id: `model-${name}` }));
-  if (schema.description) section.append(make("p", schema.description));
+  if (schema.description) section.append(prose(schema.description, "p"));
   section.append(schema.properties ? fields(schema) : make("code", brief(schema)));
   return section;
 };
@@ -106,6 +125,17 @@ const showHeaders = (events) => {
   return section;
 };
 
+/** Each route as [path, method, operation], under its first tag, in the order in which the document has them. */
+const byTag = (api) => {
+  const found = {};
+  for (const [path, item] of Object.entries(api.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      (found[operation.tags?.[0] || "Routes"] ??= []).push([path, method, operation]);
+    }
+  }
+  return found;
+};
+
 /** Names that both documents have are told once, with the API's. */
 const eventModels = (api, events) => {
   const payloads = new Set(Object.values(events.components.messages).map(({ payload }) => brief(payload)));
@@ -124,10 +154,14 @@ const show = ([api, events]) => {
     main.append(section);
     contents.append(make("a", label, { href: `#${id}` }));
   };
-  begin("Routes");
-  for (const [path, item] of Object.entries(api.paths)) {
-    for (const [method, operation] of Object.entries(item)) {
-      add(showOperation(api, path, method, operation), `${method.toUpperCase()} ${path}`, operation.operationId);
+  const models = [...Object.entries(api.components.schemas), ...eventModels(api, events)];
+  models.forEach(([name]) => targets.set(name, `model-${name}`));
+  problemsOf(api).forEach(([code]) => targets.set(code, code));
+  for (const [tag, operations] of Object.entries(byTag(api))) {
+    begin(tag);
+    for (const [path, method, operation] of operations) {
+      const label = `${method.toUpperCase()} ${path.replace(/^\/api\/\w+/, "")}`;
+      add(showOperation(api, path, method, operation), label, operation.operationId);
     }
   }
   begin("Events in Kafka");
@@ -136,13 +170,13 @@ const show = ([api, events]) => {
     add(showTopic(events, topic, channel), topic, `topic-${topic}`);
   }
   begin("Models");
-  for (const [name, schema] of [...Object.entries(api.components.schemas), ...eventModels(api, events)]) {
+  for (const [name, schema] of models) {
     add(showModel(name, schema), name, `model-${name}`);
   }
   for (const [code, schema] of problemsOf(api)) {
     const section = make("section");
     section.append(make("h2", code, { id: code }));
-    section.append(make("p", `Status ${schema.properties.status.const}. ${schema.description}`));
+    section.append(prose(`Status ${schema.properties.status.const}. ${schema.description}`, "p"));
     section.append(make("pre", JSON.stringify(schema.examples[0], null, 2)));
     main.append(section);
   }
