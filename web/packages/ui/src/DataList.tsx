@@ -78,7 +78,7 @@ function Filled<Row>({ label, query, columns, idOf, pager, onOpen, rowExpansion,
       {query.error ? <ProblemNotice error={query.error} onRetry={() => query.refetch()} /> : null}
       <DataTable<Row>
         aria-label={label}
-        columns={columns}
+        columns={columns.map(unbroken)}
         records={rows}
         idAccessor={(row) => idOf(row)}
         highlightOnHover
@@ -94,6 +94,11 @@ function Filled<Row>({ label, query, columns, idOf, pager, onOpen, rowExpansion,
       {pager && <PagerBar pager={pager} count={rows.length} cursor={cursor} />}
     </Box>
   );
+}
+
+/** Figures stand at the right, and a figure stays with its unit. */
+function unbroken<Row>(column: Column<Row>): Column<Row> {
+  return column.textAlign === "right" ? { ...column, ellipsis: undefined, noWrap: true } : column;
 }
 
 function PagerBar({ pager, count, cursor }: { pager: Pager; count: number; cursor: string | null }) {

@@ -48,7 +48,7 @@ function Known({ merchant }: { merchant: Merchant }) {
         <Panel title={text.common.details}>
           <Facts
             facts={[
-              ["merchant_id", <Copyable key="id" value={id} />],
+              [text.common.id, <Copyable key="id" value={id} />],
               [text.merchants.externalId, merchant.external_id ?? "–"],
               [text.common.created, <Moment key="created" at={merchant.created_at} />],
             ]}

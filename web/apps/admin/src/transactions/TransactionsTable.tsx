@@ -59,6 +59,7 @@ function columns(text: Messages, format: Format, withMember: boolean): Column<Tr
     {
       accessor: "occurred_at",
       title: text.transactions.occurred,
+      noWrap: true,
       render: ({ transaction_id, occurred_at }) => (
         <RowLink href={`/transactions/${transaction_id}`}>{format.dateTime(occurred_at)}</RowLink>
       ),

@@ -48,7 +48,7 @@ function Known({ webhook }: { webhook: Webhook }) {
         <Panel title={text.common.details}>
           <Facts
             facts={[
-              ["webhook_id", <Copyable key="id" value={webhook.webhook_id} />],
+              [text.common.id, <Copyable key="id" value={webhook.webhook_id} />],
               [text.webhooks.events, <Events key="events" types={webhook.event_types} />],
               [text.common.created, <Moment key="created" at={webhook.created_at} />],
               [

@@ -39,7 +39,7 @@ export function LeaveDialog({ onClose }: { onClose: () => void }) {
             data-autofocus
           />
           {leave.error && <ProblemNotice error={leave.error} />}
-          <Group grow>
+          <Group grow preventGrowOverflow={false}>
             <Button variant="default" onClick={onClose}>
               {text.cancel}
             </Button>

@@ -71,7 +71,7 @@ function Question({ reward, error, onConfirm, onClose }: QuestionProps) {
         <Text size="sm">{text.rewards.remaining(format.points(balance.available - reward.points_cost))}</Text>
       )}
       {Boolean(error) && (problemOf(error).status === 401 ? null : <ProblemNotice error={error} />)}
-      <Group grow>
+      <Group grow preventGrowOverflow={false}>
         <Button variant="default" onClick={onClose}>
           {text.cancel}
         </Button>
@@ -122,7 +122,7 @@ function Decided({ redemption: decided, onClose }: { redemption: Redemption; onC
         </Alert>
       )}
       {decided.voucher_code && <Voucher code={decided.voucher_code} />}
-      <Group grow>
+      <Group grow preventGrowOverflow={false}>
         <Button variant="default" onClick={onClose}>
           {text.close}
         </Button>

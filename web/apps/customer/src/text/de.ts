@@ -76,7 +76,7 @@ export const de: typeof en = {
     recent: "Letzte Einkäufe",
     recentNone: "Noch keine Einkäufe",
     recentNoneDetail: "Kaufen Sie etwas und sehen Sie die Punkte kommen.",
-    within: "In Reichweite",
+    within: "Prämien für Sie",
     withinNone: "Sammeln Sie weiter: Die Prämien warten auf Sie.",
     live: "Live",
     updated: (points) => `Ihr Guthaben beträgt jetzt ${points}.`,

@@ -74,7 +74,7 @@ export const en = {
     recent: "Last purchases",
     recentNone: "No purchases yet",
     recentNoneDetail: "Buy something and watch the points arrive.",
-    within: "Within reach",
+    within: "Rewards for you",
     withinNone: "Keep earning: rewards are waiting for you.",
     live: "Live",
     updated: (points: string) => `Your balance is now ${points}.`,

@@ -31,7 +31,7 @@ export function ChartFigure<Data>({ title, detail, query, table, tools, children
   return (
     <Paper p="md" bg="var(--laurel-surface)" component="section" aria-label={title}>
       <Stack gap="sm">
-        <Group justify="space-between" align="flex-start" wrap="nowrap">
+        <Group justify="space-between" align="flex-start" wrap={tools ? "wrap" : "nowrap"}>
           <Box>
             <Title order={2} size="h5">
               {title}
@@ -40,7 +40,7 @@ export function ChartFigure<Data>({ title, detail, query, table, tools, children
               {detail}
             </Text>
           </Box>
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs">
             {tools}
             <Button
               size="compact-xs"

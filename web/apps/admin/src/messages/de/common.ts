@@ -24,6 +24,7 @@ export const common: typeof en = {
   created: "Angelegt",
   status: "Status",
   details: "Einzelheiten",
+  id: "Kennung",
   points: "Punkte",
   amount: "Betrag",
   actions: "Aktionen",

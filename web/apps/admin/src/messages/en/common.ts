@@ -22,6 +22,7 @@ export const common = {
   created: "Created",
   status: "Status",
   details: "Details",
+  id: "Id",
   points: "Points",
   amount: "Amount",
   actions: "Actions",
