@@ -6,8 +6,7 @@ an identity from its place in Kafka, which no event of ours can have.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import ValidationError
@@ -24,8 +23,7 @@ E = TypeVar("E", bound=Event)
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record as it was read. `topic` is the plain name, without the prefix of a shared broker."""
 
     topic: str

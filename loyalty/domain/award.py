@@ -1,7 +1,6 @@
 """What a purchase earned: the points, whose they are, and what the limits must count."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,8 +44,7 @@ class Share(NamedTuple):
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Award:
+class Award(NamedTuple):
     """`points` is the sum of the shares and may be 0. The receipt says why."""
 
     points: int

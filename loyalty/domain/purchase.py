@@ -61,8 +61,7 @@ class EventFacts:
     fields: Mapping[str, FieldValue]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberFacts:
+class MemberFacts(NamedTuple):
     """What the rules may ask of a member. `tier` is the code of the member's tier, None without one.
 
     purchases_before: purchases of this member that were processed before this one.

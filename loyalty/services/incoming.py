@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from schemas.events import Event
@@ -10,8 +10,7 @@ from schemas.events import Event
 E = TypeVar("E", bound=Event)
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming(Generic[E]):
+class Incoming(NamedTuple, Generic[E]):
     """An event as it came. Its id names it for ever: the inbox lets each id through once.
 
     The id of transaction.recorded is the transaction's, that of reward.redeemed the redemption's, so that an event that

@@ -13,7 +13,7 @@ from loyalty.domain.purchase import MemberFacts, Purchase
 from loyalty.domain.rules.arithmetic import round_points, split
 from loyalty.domain.rules.limits import cut_shares
 from loyalty.domain.rules.receipt import ClaimedLine, Receipt, ReceiptRule, RulePoints
-from loyalty.domain.rules.selection import Claim, Selection, claimed_minor
+from loyalty.domain.rules.selection import Cast, Claim, Selection, claimed_minor
 from loyalty.domain.rules.tally import Tally
 
 
@@ -31,8 +31,7 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
     purchase, member, local_time, program = occasion
     cast = selection.cast
     minor_per_unit = 10 ** exponent_of(purchase.currency)
-    amounts_minor = claimed_minor(selection)
-    tally = _tally(selection, amounts_minor, minor_per_unit)
+    tally = _tally(selection, claimed_minor(selection), minor_per_unit)
     before_multipliers = tally.points(tally.total)
     multipliers = tally.multiply([cast.seat(rule) for rule in selection.multipliers])
     tier = tally.apply_tier(member.tier, _fraction(member.tier_multiplier))
@@ -44,8 +43,8 @@ def award(selection: Selection, occasion: Occasion, usage: UsageView) -> Award:
         amount_minor=purchase.amount_minor,
         local_time=local_time,
         time_zone=program.time_zone,
-        rules=_receipt_rules(selection, tally, shares, granted),
-        claimed=_claimed_lines(selection, amounts_minor, minor_per_unit),
+        rules=_receipt_rules(cast, tally, shares, granted),
+        claimed=_claimed_lines(selection, minor_per_unit),
         fixed=tuple([RulePoints(cast.seat(rule), rule.number.numerator) for rule in selection.fixed]),
         before_multipliers=before_multipliers,
         multipliers=multipliers,
@@ -80,37 +79,18 @@ def _tally(selection: Selection, amounts_minor: dict[Claim, int], minor_per_unit
     return tally
 
 
-def _claimed_lines(
-    selection: Selection, amounts_minor: dict[Claim, int], minor_per_unit: int
-) -> tuple[ClaimedLine, ...]:
-    """Each line with what claims it; claims that many lines share are told once."""
-    told = {
-        claim: (
-            claim.scope,
-            tuple(
-                [
-                    (selection.cast.seat(rule), rule.number.numerator, minor_per_unit * rule.number.denominator)
-                    for rule in claim.rules
-                ]
-            ),
-        )
-        for claim in amounts_minor
-    }
-    return tuple([(line, *told[claim]) for line, claim in zip(selection.lines, selection.claims, strict=True)])
-
-
-def _receipt_rules(
-    selection: Selection, tally: Tally, shares: list[int], granted: list[int]
-) -> tuple[ReceiptRule, ...]:
-    grains_per_point = tally.grains_per_point
+def _claimed_lines(selection: Selection, minor_per_unit: int) -> tuple[ClaimedLine, ...]:
+    """Each line with what claims it."""
+    tell = selection.cast.tell
     return tuple(
-        [
-            ReceiptRule(rule.active.rule_id, rule.active.version, rule.written, grains, grains_per_point, share, points)
-            for rule, grains, share, points in zip(
-                selection.cast.rules, tally.contributions, shares, granted, strict=True
-            )
-        ]
+        [(line, *tell(claim, minor_per_unit)) for line, claim in zip(selection.lines, selection.claims, strict=True)]
     )
+
+
+def _receipt_rules(cast: Cast, tally: Tally, shares: list[int], granted: list[int]) -> tuple[ReceiptRule, ...]:
+    per_point = tally.grains_per_point
+    told = zip(cast.written, tally.contributions, shares, granted, strict=True)
+    return tuple([ReceiptRule(*written, grains, per_point, share, points) for written, grains, share, points in told])
 
 
 def _shares(rules: tuple[ReceiptRule, ...]) -> tuple[Share, ...]:

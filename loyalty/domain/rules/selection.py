@@ -19,7 +19,10 @@ NO_RULES: Sequence[CompiledRule] = ()
 
 
 class Claim:
-    """The scope that claims a line and the rules of it that count; no scope and no rules when none does."""
+    """The scope that claims a line and the rules of it that count; no scope and no rules when none does.
+
+    A Stage makes one of each, whatever the number of skus and categories.
+    """
 
     __slots__ = ("bits", "rules", "scope")
 
@@ -29,10 +32,17 @@ class Claim:
         self.bits = bits(rules)
 
 
+UNCLAIMED = Claim(None, NO_RULES)
+
+ToldClaim = tuple[str | None, tuple[tuple[int, int, int], ...]]
+"""A scope and its rules: seat, and points per minor unit as a ratio."""
+
+
 class Cast:
     """Rules that take part, in order of precedence; a rule's seat is its place among them.
 
-    grains_per_unit makes every rule's number whole; `rates` are the numbers in it.
+    grains_per_unit makes every rule's number whole; `rates` are the numbers in it. `written` is what receipts say of
+    the rules whatever they give. `told` keeps what receipts say of claims, by claim and minor units in the currency's.
     """
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
@@ -41,10 +51,20 @@ class Cast:
         self.grains_per_unit = lcm(*(rule.number.denominator for rule in rules))
         self.rates = [int(rule.number * self.grains_per_unit) for rule in rules]
         self.capped = any(rule.definition.limits.points_per_transaction is not None for rule in rules)
+        self.written = [(rule.active.rule_id, rule.active.version, rule.written) for rule in rules]
+        self.told: dict[tuple[Claim, int], ToldClaim] = {}
         self.counted = [seat for seat, rule in enumerate(rules) if is_counted(rule.definition.limits)]
 
     def seat(self, rule: CompiledRule) -> int:
         return self.seats[rule.position]
+
+    def tell(self, claim: Claim, minor_per_unit: int) -> ToldClaim:
+        """What a receipt says of a line that is claimed so."""
+        told = self.told.get((claim, minor_per_unit))
+        if told is None:
+            rules = [(self.seat(r), r.number.numerator, minor_per_unit * r.number.denominator) for r in claim.rules]
+            told = self.told[claim, minor_per_unit] = (claim.scope, tuple(rules))
+        return told
 
 
 class Selection(NamedTuple):
@@ -74,6 +94,7 @@ class Stage:
         self._multipliers = stacked([rule for rule in rules if isinstance(rule.definition.effect, Multiplier)])
         self._multiplier_bits = bits(self._multipliers)
         self._claims: dict[tuple[str | None, str | None], Claim] = {}
+        self._claims_of: dict[tuple[ScopeType, int], Claim] = {}
         self._casts: dict[int, Cast] = {}
 
     def select(self, lines: Sequence[Line]) -> Selection:
@@ -98,7 +119,8 @@ class Stage:
 
     def _remember(self, named: tuple[str | None, str | None]) -> Claim:
         if len(self._claims) >= CLAIMS_KEPT:
-            self._claims.clear()
+            for kept in (self._claims, self._claims_of, self._casts):
+                kept.clear()
         claim = self._claims[named] = self._claim(*named)
         return claim
 
@@ -110,8 +132,8 @@ class Stage:
         ):
             rules = stacked([rule for rule in candidates if rule.covers.names(sku, category)])
             if rules:
-                return Claim(scope, rules)
-        return Claim(None, NO_RULES)
+                return self._claims_of.setdefault((scope, bits(rules)), Claim(scope, rules))
+        return UNCLAIMED
 
     def _cast(self, taking_part: int) -> Cast:
         cast = self._casts.get(taking_part)
