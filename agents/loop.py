@@ -17,6 +17,8 @@ from agents.processing import Processor
 from agents.records import Record
 
 DRAIN_SECONDS = 5.0
+LANE_EVENTS = 4000
+"""As many as one poll brings: however few partitions those are of, the lanes behind them do not wait for a full one."""
 
 
 class Drain:
@@ -65,7 +67,7 @@ class AgentLoop:
         self._processor = processor
         self._topic = topic
         self._batch_events = batch_events
-        self._lanes = [Lane(batch_events) for _ in range(lanes)]
+        self._lanes = [Lane(LANE_EVENTS) for _ in range(lanes)]
         self._drain = drain
         self._metrics = metrics
 
