@@ -54,8 +54,10 @@ from tests.support.worker_rig import Rig, shuffled_within_members
 
 BENCH = "worker"
 BATCH_EVENTS = 500
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.1
 WARM_UP_SHARE = 0.1
+TWO_WORKERS_TIMES = 3
+"""As many events: enough for the second to join while the first is at work."""
 GC_THRESHOLD = 50_000
 DAIRY_RULE: dict[str, Any] = {
     "name": "Dairy",
@@ -70,11 +72,12 @@ ITEMS = (
 
 
 class Sample(NamedTuple):
-    """A moment of a run."""
+    """A moment of a run. idle_workers: those that have done nothing yet."""
 
     seconds: float
     events: float
     cpu_seconds: float
+    idle_workers: int = 0
 
 
 class Measured(NamedTuple):
@@ -100,7 +103,7 @@ def main() -> None:
     with running() as servers:
         rounds = [_round(servers, options) for _ in range(options.rounds)]
         one = _report_rounds(rounds)
-        two = _measured_workers(servers, options, workers=2)
+        two = _measured_workers(servers, options, workers=2, times=TWO_WORKERS_TIMES)
         report(BENCH, "two_workers_events_per_s", two.events_per_second, "events/s", one)
         hot = _measured_workers(servers, options, members=1)
         report(BENCH, "hot_member_events_per_s", hot.events_per_second, "events/s")
@@ -151,11 +154,12 @@ def _round(servers: Servers, options: argparse.Namespace) -> Round:
 
 
 def _measured_workers(
-    servers: Servers, options: argparse.Namespace, *, workers: int = 1, members: int | None = None
+    servers: Servers, options: argparse.Namespace, *, workers: int = 1, members: int | None = None, times: int = 1
 ) -> Measured:
     with _topics(servers) as rig, _database(servers) as url:
-        rig.send(asyncio.run(_fill(url, members or options.members, options.events)))
-        return _worker(servers, url, rig, options.events, workers=workers)
+        events = options.events * times
+        rig.send(asyncio.run(_fill(url, members or options.members, events)))
+        return _worker(servers, url, rig, events, workers=workers)
 
 
 def _measured_redemptions(servers: Servers, options: argparse.Namespace) -> Measured:
@@ -247,9 +251,10 @@ def _samples(pids_and_logs: Sequence[tuple[int, Path]], events: int, flow: str) 
     done = 0.0
     while done < events:
         time.sleep(SAMPLE_SECONDS)
-        done = sum(_events_done(log, flow) for _, log in pids_and_logs)
+        of_each = [_events_done(log, flow) for _, log in pids_and_logs]
+        done = sum(of_each)
         cpu_seconds = sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid, _ in pids_and_logs)
-        yield Sample(time.perf_counter(), done, cpu_seconds)
+        yield Sample(time.perf_counter(), done, cpu_seconds, of_each.count(0))
 
 
 def _events_done(log: Path, flow: str) -> float:
@@ -262,9 +267,16 @@ def _events_done(log: Path, flow: str) -> float:
 
 
 def _measured(samples: Iterator[Sample]) -> Measured:
-    """From the first sample that has a tenth of the events to the last."""
+    """From the first sample that has a tenth of the events, and every worker at work, to the last.
+
+    Two workers begin with a rebalance, for which both stand still: that is not their rate. Raises ValueError when one
+    had nothing to do until all was done.
+    """
     taken = list(samples)
-    start = next(sample for sample in taken if sample.events >= taken[-1].events * WARM_UP_SHARE)
+    begun = [s for s in taken[:-1] if s.events >= taken[-1].events * WARM_UP_SHARE and not s.idle_workers]
+    if not begun:
+        raise ValueError("too few events: a worker had nothing to do")
+    start = begun[0]
     return _between(start, taken[-1])
 
 
