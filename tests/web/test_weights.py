@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.async_api import Page
 
 from stack import web
-from stack.node import NODE
+from stack.node import NODE, WEB
 from tests.support.browser import script_bytes
 from tests.support.webapps import WebApp
 from tests.web.members import buy_and_earn, join
@@ -20,6 +21,8 @@ FIRST_LOAD_BYTES = 250 * 1024
 IMAGE_BYTES = 150 * 1024 * 1024
 # reckoned: no image can be pulled here. Alpine unpacked is 8.3 MiB, libstdc++ and libgcc of the Node image 2.9
 BASE_BYTES = 12 * 1024 * 1024
+MANTINE_STYLES = WEB / "node_modules" / "@mantine" / "core" / "styles.css"
+MANTINE_CLASS = re.compile(r"\bm_[0-9a-f]+\b")
 PLACES = ("/", "/shop", "/rewards", "/purchases", "/redemptions", "/friends", "/profile", "/purchases/{purchase}")
 
 
@@ -46,6 +49,20 @@ async def test_an_image_is_smaller_than_150_mib_at_rest(app: web.App) -> None:
     build = web.ensure_built(app, os.environ, print)
     files = sum(file.stat().st_size for file in build.rglob("*") if file.is_file() and not file.is_symlink())
     assert BASE_BYTES + stripped_bytes(NODE) + files < IMAGE_BYTES
+
+
+@pytest.mark.parametrize("app", web.APPS, ids=lambda app: app.name)
+async def test_every_component_in_the_scripts_has_its_styles(app: web.App) -> None:
+    """The apps take Mantine's styles by component; a forgotten one would show only where that component does."""
+    static = web.ensure_built(app, os.environ, print) / "apps" / app.name / ".next" / "static"
+    styled = set(MANTINE_CLASS.findall(MANTINE_STYLES.read_text()))
+    used = styled & _mantine_classes(static, "*.js")
+    assert used, "the scripts name Mantine's classes"
+    assert used - _mantine_classes(static, "*.css") == set()
+
+
+def _mantine_classes(folder: Path, pattern: str) -> set[str]:
+    return {name for file in folder.rglob(pattern) for name in MANTINE_CLASS.findall(file.read_text())}
 
 
 def stripped_bytes(program: Path) -> int:

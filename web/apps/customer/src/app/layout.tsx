@@ -1,5 +1,5 @@
 import "@fontsource-variable/inter";
-import "@mantine/core/styles.css";
+import "./mantine";
 import "@mantine/notifications/styles.css";
 import "./global.css";
 
