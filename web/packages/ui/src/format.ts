@@ -1,6 +1,6 @@
 "use client";
 
-import { useMemo, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 
 import { useLocale } from "./i18n";
 import type { Locale } from "./locale";
@@ -20,8 +20,7 @@ export type Format = ReturnType<typeof formats>;
 /** Numbers with their units and times in the user's zone, in the language chosen. */
 export function useFormat(): Format {
   const { locale } = useLocale();
-  const timeZone = useTimeZone();
-  return useMemo(() => formats(locale, timeZone), [locale, timeZone]);
+  return formats(locale, useTimeZone());
 }
 
 const never = () => () => undefined;
@@ -36,57 +35,77 @@ function useTimeZone(): string | undefined {
   );
 }
 
-/** The formats of a language. `timeZone` is the user's own when left out. */
+const known = new Map<string, ReturnType<typeof makeFormats>>();
+
+/** The formats of a language. `timeZone` is the user's own when left out. Each is made once for the whole app, and when
+ * it is first needed: a browser takes longer to make one than to use it a hundred times. */
 export function formats(locale: Locale, timeZone?: string) {
+  const key = `${locale} ${timeZone ?? ""}`;
+  const made = known.get(key) ?? makeFormats(locale, timeZone);
+  known.set(key, made);
+  return made;
+}
+
+const later = <Made>(make: () => Made) => {
+  let made: Made | undefined;
+  return () => (made ??= make());
+};
+
+function makeFormats(locale: Locale, timeZone?: string) {
   const tag = tags[locale];
   const unit = units[locale];
-  const whole = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
-  const signed = new Intl.NumberFormat(tag, { maximumFractionDigits: 0, signDisplay: "exceptZero" });
-  const short = new Intl.NumberFormat(tag, { notation: "compact", maximumFractionDigits: 1 });
-  const decimal = new Intl.NumberFormat(tag, { maximumFractionDigits: 4 });
-  const share = new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 1 });
-  const date = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeZone });
-  const dateTime = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short", timeZone });
-  const exact = new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long", timeZone });
-  const clock = new Intl.DateTimeFormat(tag, { timeStyle: "medium", timeZone });
-  const day = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", timeZone: "UTC" });
-  const dayOfYear = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeZone: "UTC" });
-  const month = new Intl.DateTimeFormat(tag, { month: "short", year: "numeric", timeZone: "UTC" });
-  const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
+  const numbers = (options: Intl.NumberFormatOptions) => later(() => new Intl.NumberFormat(tag, options));
+  const times = (options: Intl.DateTimeFormatOptions) => later(() => new Intl.DateTimeFormat(tag, options));
+  const whole = numbers({ maximumFractionDigits: 0 });
+  const signed = numbers({ maximumFractionDigits: 0, signDisplay: "exceptZero" });
+  const short = numbers({ notation: "compact", maximumFractionDigits: 1 });
+  const decimal = numbers({ maximumFractionDigits: 4 });
+  const share = numbers({ style: "percent", maximumFractionDigits: 1 });
+  const date = times({ dateStyle: "medium", timeZone });
+  const dateTime = times({ dateStyle: "medium", timeStyle: "short", timeZone });
+  const exact = times({ dateStyle: "full", timeStyle: "long", timeZone });
+  const clock = times({ timeStyle: "medium", timeZone });
+  const day = times({ day: "numeric", month: "short", timeZone: "UTC" });
+  const dayOfYear = times({ dateStyle: "medium", timeZone: "UTC" });
+  const month = times({ month: "short", year: "numeric", timeZone: "UTC" });
+  const relative = later(() => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
+  const monies = new Map<string, Intl.NumberFormat>();
+  const inMoney = (amount: string, currency: string, signDisplay: "auto" | "exceptZero") => {
+    const key = `${currency} ${signDisplay}`;
+    const money = monies.get(key) ?? new Intl.NumberFormat(tag, { style: "currency", currency, signDisplay });
+    monies.set(key, money);
+    return money.format(amount as Intl.StringNumericLiteral);
+  };
 
   const word = (points: number) => (Math.abs(points) === 1 ? unit.point : unit.points);
 
   return {
     tag,
-    number: (value: number) => whole.format(value),
+    number: (value: number) => whole().format(value),
     /** 12.3K: for axes, where there is no room for more. */
-    compact: (value: number) => short.format(value),
-    decimal: (value: string | number) => decimal.format(value as Intl.StringNumericLiteral),
-    points: (value: number) => `${whole.format(value)} ${word(value)}`,
-    signedPoints: (value: number) => `${signed.format(value)} ${word(value)}`,
-    shortPoints: (value: number) => `${short.format(value)} ${unit.short}`,
+    compact: (value: number) => short().format(value),
+    decimal: (value: string | number) => decimal().format(value as Intl.StringNumericLiteral),
+    points: (value: number) => `${whole().format(value)} ${word(value)}`,
+    signedPoints: (value: number) => `${signed().format(value)} ${word(value)}`,
+    shortPoints: (value: number) => `${short().format(value)} ${unit.short}`,
     /** A decimal string of the API, without a detour through a float. */
-    money: (amount: string, currency: string) =>
-      new Intl.NumberFormat(tag, { style: "currency", currency }).format(amount as Intl.StringNumericLiteral),
-    signedMoney: (amount: string, currency: string) =>
-      new Intl.NumberFormat(tag, { style: "currency", currency, signDisplay: "exceptZero" }).format(
-        amount as Intl.StringNumericLiteral,
-      ),
+    money: (amount: string, currency: string) => inMoney(amount, currency, "auto"),
+    signedMoney: (amount: string, currency: string) => inMoney(amount, currency, "exceptZero"),
     /** A share between 0 and 1, such as "0.1250". */
-    percent: (value: string | number) => share.format(Number(value)),
-    perSecond: (value: number) => `${decimal.format(Math.round(value * 10) / 10)}${unit.perSecond}`,
-    date: (value: Moment) => date.format(new Date(value)),
-    dateTime: (value: Moment) => dateTime.format(new Date(value)),
-    exactTime: (value: Moment) => exact.format(new Date(value)),
-    clock: (value: Moment) => clock.format(new Date(value)),
+    percent: (value: string | number) => share().format(Number(value)),
+    perSecond: (value: number) => `${decimal().format(Math.round(value * 10) / 10)}${unit.perSecond}`,
+    date: (value: Moment) => date().format(new Date(value)),
+    dateTime: (value: Moment) => dateTime().format(new Date(value)),
+    exactTime: (value: Moment) => exact().format(new Date(value)),
+    clock: (value: Moment) => clock().format(new Date(value)),
     /** A day of the program's calendar (2026-03-01): the same day in whatever zone it is read. */
-    day: (value: string) => day.format(new Date(`${value}T00:00:00Z`)),
-    dayOfYear: (value: string) => dayOfYear.format(new Date(`${value}T00:00:00Z`)),
-    month: (value: string) => month.format(new Date(`${value}-01T00:00:00Z`)),
+    day: (value: string) => day().format(new Date(`${value}T00:00:00Z`)),
+    dayOfYear: (value: string) => dayOfYear().format(new Date(`${value}T00:00:00Z`)),
+    month: (value: string) => month().format(new Date(`${value}-01T00:00:00Z`)),
     duration: (seconds: number) => duration(seconds, tag),
     ago: (value: Moment, now = Date.now()) => {
       const [amount, name] = largestUnit((new Date(value).getTime() - now) / 1000);
-      return relative.format(amount, name);
+      return relative().format(amount, name);
     },
   };
 }
