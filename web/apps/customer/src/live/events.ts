@@ -1,8 +1,9 @@
 "use client";
 
 import type { CustomerSchemas } from "@laurel/api-client/customer";
+import { useSharedEvents } from "@laurel/ui";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
 import { points, type Purchase, type Redemption, redemption } from "@/api";
 
@@ -12,64 +13,16 @@ type Pushed =
   | { kind: "redemption.completed"; data: Omit<Redemption, "reward_name" | "points_cost" | "requested_at"> };
 
 const KINDS = ["points.changed", "transaction.awarded", "redemption.completed"] as const;
-const CHANNEL = "laurel-events";
-
-/**
- * What changes for the member, in every tab. One tab holds the lock and with it the only connection (a browser allows
- * six to a host); it tells the others. When it is closed, another gets the lock.
- */
+/** What changes for the member, in every tab; what was missed while nothing came is asked for once it comes again. */
 export function useLiveEvents(): void {
   const queries = useQueryClient();
+  const hear = useCallback((pushed: Pushed) => apply(pushed, queries), [queries]);
+  const open = useSharedEvents<Pushed>("/api/customer/events", KINDS, hear);
+  const wasOpen = useRef(false);
   useEffect(() => {
-    const channel = new BroadcastChannel(CHANNEL);
-    const leaving = new AbortController();
-    const hear = (pushed: Pushed) => apply(pushed, queries);
-    channel.onmessage = ({ data }: MessageEvent<Pushed>) => hear(data);
-    const tell = (pushed: Pushed) => {
-      hear(pushed);
-      channel.postMessage(pushed);
-    };
-    lead(leaving.signal, () => listen(tell, leaving.signal)).catch(() => undefined);
-    return () => {
-      leaving.abort();
-      channel.close();
-    };
-  }, [queries]);
-}
-
-/** Run `work` in one tab at a time; without locks (plain http) each tab is its own leader. */
-async function lead(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  const locks = (navigator as { locks?: LockManager }).locks;
-  if (locks === undefined) return work();
-  await locks.request(CHANNEL, { signal }, work);
-}
-
-/** Pass events on until the signal; the browser connects again by itself whenever the connection ends. */
-function listen(tell: (pushed: Pushed) => void, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    let source = connect(tell);
-    const again = setInterval(() => {
-      // an answer that is no event stream (the API is away, the session has ended) closes it for good
-      if (source.readyState === EventSource.CLOSED) source = connect(tell);
-    }, 3_000);
-    const end = () => {
-      clearInterval(again);
-      source.close();
-      resolve();
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
-  });
-}
-
-function connect(tell: (pushed: Pushed) => void): EventSource {
-  const source = new EventSource("/api/customer/events");
-  for (const kind of KINDS) {
-    source.addEventListener(kind, (event: MessageEvent<string>) =>
-      tell({ kind, data: JSON.parse(event.data) as unknown } as Pushed),
-    );
-  }
-  return source;
+    if (open && wasOpen.current) void queries.invalidateQueries();
+    wasOpen.current ||= open;
+  }, [open, queries]);
 }
 
 function apply(pushed: Pushed, queries: QueryClient): void {

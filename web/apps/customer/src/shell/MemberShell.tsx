@@ -27,7 +27,6 @@ const PLACES = [
 /** The frame of a member's pages: places in the header, or within a thumb's reach on a phone. */
 export function MemberShell({ children }: { children: ReactNode }) {
   const text = useText();
-  useLiveEvents();
   useSignedOutElsewhere();
   return (
     <AppShell header={{ height: 60 }} footer={{ height: { base: 64, sm: 0 } }} padding={{ base: "md", sm: "xl" }}>
@@ -57,8 +56,15 @@ export function MemberShell({ children }: { children: ReactNode }) {
         </nav>
       </AppShell.Footer>
       <Outcomes />
+      <Live />
     </AppShell>
   );
+}
+
+/** Apart from the frame, which need not be drawn again when the connection comes and goes. */
+function Live() {
+  useLiveEvents();
+  return null;
 }
 
 function Places({ className }: { className: string | undefined }) {
