@@ -1,6 +1,7 @@
 """The web apps of a running Laurel: `make run` in one terminal, then `python -m bench.web` in another.
 
-Prints how much JavaScript the member's home loads at first, compressed, and what Lighthouse finds (phone and desk).
+Prints what the apps' servers hold in memory, how much JavaScript the member's home loads at first, compressed, and what
+Lighthouse finds (phone and desk): medians of several runs, since one says little on a machine that does other work.
 With --pictures it also writes the README's screenshots of both apps. Needs a Chromium on PATH or in LAUREL_BROWSER.
 """
 
@@ -12,11 +13,14 @@ import itertools
 import json
 import os
 import secrets
+import statistics
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psutil
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 from bench.common import report
@@ -29,6 +33,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 OWN = {"x-laurel": "1"}
 LIGHTHOUSE = "lighthouse@13.5.0"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+TIMES = {"largest-contentful-paint": "ms", "total-blocking-time": "ms"}
+RUNS = 5
 PAGES = {"home": "/", "rewards": "/rewards"}
 VIEW: ViewportSize = {"width": 1440, "height": 900}
 COOKIE = "laurel-customer"
@@ -39,12 +45,25 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", action="store_true", help="write docs/customer-web.png and docs/admin-web.png")
     parser.add_argument("--no-lighthouse", action="store_true", help="leave Lighthouse out")
+    parser.add_argument("--runs", type=int, default=RUNS, help=f"of Lighthouse for each page and form ({RUNS})")
     arguments = parser.parse_args()
     known = {**control.environment_of(control.home_of(os.environ)), **os.environ}
-    asyncio.run(_measure(known, pictures=arguments.pictures, lighthouse=not arguments.no_lighthouse))
+    for app in ("customer", "admin"):
+        report("web", f"{app}_web_resident_memory", _memory_mib(known[f"LAUREL_{app.upper()}_WEB_URL"]), "MiB")
+    asyncio.run(_measure(known, pictures=arguments.pictures, runs=0 if arguments.no_lighthouse else arguments.runs))
 
 
-async def _measure(known: dict[str, str], *, pictures: bool, lighthouse: bool) -> None:
+def _memory_mib(url: str) -> int:
+    """What is resident of the process that listens at this address."""
+    port = urlsplit(url).port
+    listening = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN)
+    process = next((one.pid for one in listening if one.laddr and one.laddr.port == port), None)
+    if process is None:
+        raise SystemExit(f"{url}: nobody listens there, or another user's process does")
+    return round(psutil.Process(process).memory_info().rss / 2**20)
+
+
+async def _measure(known: dict[str, str], *, pictures: bool, runs: int) -> None:
     url, browser_file = known["LAUREL_CUSTOMER_WEB_URL"], browser_path()
     async with async_playwright() as playwright:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -57,11 +76,13 @@ async def _measure(known: dict[str, str], *, pictures: bool, lighthouse: bool) -
             await _picture_of_admin(browser, known)
         cookies = await member.cookies()
         await browser.close()
-    if lighthouse:
+    if runs:
         session = next(cookie["value"] for cookie in cookies if cookie["name"] == COOKIE)
         for form, (name, path) in itertools.product(("mobile", "desktop"), PAGES.items()):
-            for category, score in _lighthouse(f"{url}{path}", session, browser_file, form).items():
-                report("web", f"lighthouse_{name}_{form}_{category}", score, "points of 100")
+            found = [_lighthouse(f"{url}{path}", session, browser_file, form) for _ in range(runs)]
+            for figure in found[0]:
+                median = round(statistics.median(one[figure] for one in found))
+                report("web", f"lighthouse_{name}_{form}_{figure}", median, TIMES.get(figure, "points of 100"))
 
 
 async def _join(context: BrowserContext) -> None:
@@ -109,7 +130,7 @@ async def _settle(page: Page) -> None:
     await page.wait_for_timeout(2_000)
 
 
-def _lighthouse(url: str, session: str, browser_file: str, form: str) -> dict[str, int]:
+def _lighthouse(url: str, session: str, browser_file: str, form: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="laurel-lighthouse-") as folder:
         headers, output = Path(folder, "headers.json"), Path(folder, "report.json")
         headers.write_text(json.dumps({"Cookie": f"{COOKIE}={session}"}))
@@ -122,8 +143,9 @@ def _lighthouse(url: str, session: str, browser_file: str, form: str) -> dict[st
             env={**node_environment(os.environ), "CHROME_PATH": browser_file},
             check=True,
         )
-        found = json.loads(output.read_text())["categories"]
-        return {category: round(100 * found[category]["score"]) for category in CATEGORIES}
+        found = json.loads(output.read_text())
+        scores = {category: 100 * found["categories"][category]["score"] for category in CATEGORIES}
+        return scores | {time: found["audits"][time]["numericValue"] for time in TIMES}
 
 
 if __name__ == "__main__":
