@@ -23,7 +23,6 @@ const ROWS = 50;
 const pages: Record<string, string> = {
   member: "/members",
   transaction: "/transactions",
-  rule: "/rules",
   earning_rule: "/rules",
   reward: "/rewards",
   merchant: "/merchants",

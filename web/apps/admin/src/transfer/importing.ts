@@ -1,6 +1,6 @@
-import { ApiError, asProblem, SAME_SITE_HEADER } from "@laurel/api-client";
-
 import type { Schema } from "@/api/client";
+
+import { answersTo } from "./lines";
 
 /** The last line of the answer. */
 interface Summary {
@@ -34,34 +34,16 @@ interface ImportOptions {
 /** Send a file and read what becomes of each line while it is read. Raises ApiError when it is refused as a whole. */
 export async function importFile(file: File, { merchantId, dryRun, onProgress }: ImportOptions): Promise<Progress> {
   const query = new URLSearchParams({ merchant_id: merchantId, dry_run: String(dryRun) });
-  const response = await fetch(`/api/admin/transactions/import?${query.toString()}`, {
-    method: "POST",
-    headers: { "content-type": typeOf(file), [SAME_SITE_HEADER]: "1" },
-    body: file,
-  });
-  if (!response.ok || !response.body) {
-    throw new ApiError(asProblem(await response.json().catch(() => null), response));
-  }
   let progress = nothingYet;
-  for await (const line of linesOf(response.body)) {
-    progress = after(progress, JSON.parse(line) as ImportedLine | Summary);
+  const path = `/api/admin/transactions/import?${query.toString()}`;
+  for await (const line of answersTo<ImportedLine | Summary>(path, file, typeOf(file))) {
+    progress = after(progress, line);
     onProgress(progress);
   }
   return progress;
 }
 
 const typeOf = ({ name }: File) => (/\.(nd)?jsonl?$/i.test(name) ? "application/x-ndjson" : "text/csv");
-
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
-  let rest = "";
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    const lines = (rest + chunk.value).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines.filter(Boolean);
-  }
-  if (rest) yield rest;
-}
 
 function after(progress: Progress, line: ImportedLine | Summary): Progress {
   if ("summary" in line) return { ...progress, summary: line };

@@ -1,0 +1,26 @@
+import { ApiError, asProblem, SAME_SITE_HEADER } from "@laurel/api-client";
+
+/** Send a file and read what the API answers, line by line, while it is written. Raises ApiError when it is refused. */
+export async function* answersTo<Line>(path: string, body: Blob, contentType: string): AsyncGenerator<Line> {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": contentType, [SAME_SITE_HEADER]: "1" },
+    body,
+  });
+  if (!response.ok || !response.body) {
+    throw new ApiError(asProblem(await response.json().catch(() => null), response));
+  }
+  for await (const line of linesOf(response.body)) yield JSON.parse(line) as Line;
+}
+
+/** The lines of a text that arrives in pieces, without those that are empty. */
+export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  let rest = "";
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    const lines = (rest + chunk.value).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines.filter(Boolean);
+  }
+  if (rest) yield rest;
+}
