@@ -39,7 +39,7 @@ select uuidv7(), 'crowd-' || n, lower(first || '.' || last || n) || '@example.co
   case when n % 500 = 0 then 'suspended' else 'active' end, now()
 from (
   select n, ($2::text[])[1 + (hashint4(n) & 2147483647) % cardinality($2::text[])] as first,
-    ($3::text[])[1 + (hashint4(-n) & 2147483647) % cardinality($3::text[])] as last
+    ($3::text[])[1 + (hashint4(n) & 2147483647) / 64 % cardinality($3::text[])] as last
   from generate_series(1, $1::int) n
 ) people
 """

@@ -19,6 +19,8 @@ from tests.support.databases import run_in_thread
 from tests.support.servers import Servers
 from tests.support.system import System, own_environment, running_system
 from tests.support.webapps import WebApp, serving
+from tests.web.administrators import Desk, Till, ensure_first, enter
+from tests.web.places import SHOWN_AS
 from tests.web.visiting import Visits
 
 HERE = Path(__file__).parent
@@ -100,3 +102,24 @@ async def database(system: System) -> AsyncIterator[Pool]:
     """The system's database."""
     async with await open_pool(system.environment["LAUREL_DATABASE_URL"], size=2, name="test") as pool:
         yield pool
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def known(system: System, admin_web: WebApp, browser: Browser) -> AsyncIterator[dict[str, str]]:
+    """Ids of what the pages show: a member with a purchase, a rule, a reward, a merchant, a webhook."""
+    ensure_first(system)
+    context = await browser.new_context(base_url=admin_web.url)
+    await enter(context)
+    desk = Desk(context)
+    till = await Till.of(desk, system.url("admin-api"))
+    member = await desk.member(SHOWN_AS)
+    currency = (await desk.get("/program"))["currency"]
+    yield {
+        "member": member,
+        "transaction": await till.sell(member, "12.50", currency),
+        "rule": (await desk.get("/earning-rules"))["data"][0]["rule_id"],
+        "reward": (await desk.get("/rewards"))["data"][0]["reward_id"],
+        "merchant": (await desk.get("/merchants"))["data"][0]["merchant_id"],
+        "webhook": (await desk.post("/webhooks", {"url": "https://example.com/laurel"}))["webhook_id"],
+    }
+    await context.close()

@@ -6,14 +6,14 @@ import secrets
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from loyalty.store.database import Pool
 from tests.support.rows import add_dead_letter
 from tests.support.system import System
 from tests.support.webapps import WebApp
 from tests.web.administrators import FIRST, PASSWORD, Desk, Till, ensure_first, enter
-from tests.web.visiting import Visit, Visits
+from tests.web.visiting import Visit, Visits, axe_violations, settled
 
 AWARD_MS = 60_000
 
@@ -173,3 +173,28 @@ async def test_a_session_that_ends_keeps_what_was_typed(visit: Visit) -> None:
     await expect(page.get_by_role("textbox", name="Name")).to_have_value("Half a rule")
     await page.get_by_role("button", name="Save as a draft").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Half a rule")
+
+
+async def test_voucher_codes_from_a_file_say_what_became_of_each_line(visit: Visit, desk: Desk) -> None:
+    tag = secrets.token_hex(4)
+    reward = await desk.post(
+        "/rewards", {"name": f"Cinema {tag}", "points_cost": 500, "voucher_source": "uploaded", "active": True}
+    )
+    page = await visit.page()
+    await page.goto(f"/rewards/{reward['reward_id']}")
+    panel = page.get_by_role("region", name="Codes to hand out")
+    file: FilePayload = {
+        "name": "codes.csv",
+        "mimeType": "text/csv",
+        "buffer": f"{tag}-1\n{tag}-2\n{tag}-1\n{'x' * 300}\n".encode(),
+    }
+    for status in ("As in line 1", "The reward had it before"):
+        await page.locator("input[type=file]").set_input_files(file)
+        await panel.get_by_role("button", name="Upload codes").click()
+        await expect(panel.get_by_text("Every line was read.")).to_be_visible()
+        await expect(panel.get_by_role("row", name=f"3 {tag}-1 {status}")).to_be_visible()
+        await expect(panel.get_by_role("row", name="4 – code:")).to_be_visible()
+        await expect(panel.get_by_text("2 codes")).to_be_visible()
+    await expect(panel.get_by_role("row", name=f"2 {tag}-2 The reward had it before")).to_be_visible()
+    await settled(page)
+    assert await axe_violations(page) == []

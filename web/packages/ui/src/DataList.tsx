@@ -20,6 +20,8 @@ export interface PageOf<Row> {
   error: unknown;
   /** A page is on its way, perhaps while the one before is still shown. */
   isFetching: boolean;
+  /** What is shown is the page before. */
+  isPlaceholderData?: boolean;
   refetch: () => unknown;
 }
 
@@ -73,7 +75,7 @@ interface FilledProps<Row> extends DataListProps<Row> {
 
 function Filled<Row>({ label, query, columns, idOf, pager, onOpen, rowExpansion, rows, cursor }: FilledProps<Row>) {
   return (
-    <Box className={styles.list} pos="relative">
+    <Box className={styles.list} pos="relative" aria-busy={query.isPlaceholderData ?? false}>
       {query.isFetching && <Progress className={styles.progress} value={100} animated size={3} aria-hidden />}
       {query.error ? <ProblemNotice error={query.error} onRetry={() => query.refetch()} /> : null}
       <DataTable<Row>
@@ -91,7 +93,7 @@ function Filled<Row>({ label, query, columns, idOf, pager, onOpen, rowExpansion,
         onRowClick={onOpen ? ({ record }) => onOpen(record) : undefined}
         rowExpansion={rowExpansion ? { content: ({ record }) => rowExpansion(record), allowMultiple: true } : undefined}
       />
-      {pager && <PagerBar pager={pager} count={rows.length} cursor={cursor} />}
+      {pager && <PagerBar pager={pager} count={rows.length} cursor={cursor} waiting={query.isPlaceholderData} />}
     </Box>
   );
 }
@@ -101,7 +103,15 @@ function unbroken<Row>(column: Column<Row>): Column<Row> {
   return column.textAlign === "right" ? { ...column, ellipsis: undefined, noWrap: true } : column;
 }
 
-function PagerBar({ pager, count, cursor }: { pager: Pager; count: number; cursor: string | null }) {
+interface PagerBarProps {
+  pager: Pager;
+  count: number;
+  cursor: string | null;
+  /** The rows are still those of the page before, and so is the cursor: nobody goes on from there. */
+  waiting: boolean | undefined;
+}
+
+function PagerBar({ pager, count, cursor, waiting }: PagerBarProps) {
   const text = useUiText();
   const format = useFormat();
   if (cursor === null && pager.page === 1) return null;
@@ -136,7 +146,9 @@ function PagerBar({ pager, count, cursor }: { pager: Pager; count: number; curso
           variant="default"
           rightSection={<IconChevronRight size={16} />}
           disabled={cursor === null}
-          onClick={() => cursor !== null && pager.next(cursor)}
+          data-disabled={waiting ? true : undefined}
+          aria-disabled={waiting ? true : undefined}
+          onClick={() => cursor !== null && !waiting && pager.next(cursor)}
         >
           {text.next}
         </Button>

@@ -4,9 +4,11 @@ import {
   type BadgeProps,
   type ButtonProps,
   type CSSVariablesResolver,
+  type ComboboxProps,
   createTheme,
   type DrawerProps,
   type LoaderProps,
+  type MenuProps,
   type ModalProps,
   type MantineThemeComponent,
   type PaperProps,
@@ -49,10 +51,14 @@ export const theme = createTheme({
       },
     }),
     Button: settled<ButtonProps>({ defaultProps: { fw: 600 } }),
+    // what opens belongs to the part of the page, or the dialog, that it opens from
+    Combobox: settled<ComboboxProps>({ defaultProps: { withinPortal: false } }),
     Drawer: settled<DrawerProps>({
       defaultProps: { position: "right", size: "lg", padding: "lg", attributes: dialogHead },
     }),
     Loader: settled<LoaderProps>({ defaultProps: { type: "dots" } }),
+    // in a menu are its items and nothing else that takes the focus, and it is a part of the header that it opens from
+    Menu: settled<MenuProps>({ defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false } }),
     // a dialog's header element is not the page's banner
     Modal: settled<ModalProps>({ defaultProps: { centered: true, padding: "lg", attributes: dialogHead } }),
     Paper: settled<PaperProps>({ defaultProps: { withBorder: true, radius: "lg" } }),

@@ -29,6 +29,7 @@ export function Palette() {
       filter={narrow}
       shortcut={null}
       nothingFound={text.paletteEmpty}
+      attributes={{ content: { "aria-label": text.palette } }}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: text.palette, "aria-label": text.palette }}
       highlightQuery
       scrollable

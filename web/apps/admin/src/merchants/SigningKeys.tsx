@@ -1,7 +1,7 @@
 "use client";
 
 import { Copyable, Fetched, Moment } from "@laurel/ui";
-import { Button, SegmentedControl, Table, Text, Textarea } from "@mantine/core";
+import { Button, Radio, Stack, Table, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 
 import { api, type Schema } from "@/api/client";
@@ -138,16 +138,16 @@ function AddDialog({ merchantId, onClose, onMade }: AddProps) {
         add.mutate(given);
       }}
     >
-      <SegmentedControl
-        aria-label={text.add}
-        orientation="vertical"
-        data={[
-          { value: "ours", label: text.make },
-          { value: "theirs", label: text.take },
-        ]}
+      <Radio.Group
+        label={text.pair}
         value={theirs ? "theirs" : "ours"}
         onChange={(chosen) => setTheirs(chosen === "theirs")}
-      />
+      >
+        <Stack gap="xs" mt={6}>
+          <Radio value="ours" label={text.make} />
+          <Radio value="theirs" label={text.take} />
+        </Stack>
+      </Radio.Group>
       {theirs && (
         <Textarea
           label={text.publicKey}

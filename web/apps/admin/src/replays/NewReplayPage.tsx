@@ -8,6 +8,7 @@ import { useState } from "react";
 import { api } from "@/api/client";
 import { get, useChange, useGet } from "@/api/queries";
 import { useText } from "@/messages";
+import { Allowed } from "@/parts/Allowed";
 import { Panel } from "@/parts/Panel";
 import { activeDefinitions } from "@/rules/active";
 import { fromLocal } from "@/rules/draft";
@@ -22,6 +23,15 @@ interface Wanted {
 
 /** Asks for a replay: the rules in force, one of them in its latest version, over the purchases of a time. */
 export function NewReplayPage({ rule }: { rule: string | undefined }) {
+  const text = useText().replays;
+  return (
+    <Allowed to="request_replay" title={text.newTitle} trail={[{ label: text.title, href: "/replays" }]}>
+      <NewReplay rule={rule} />
+    </Allowed>
+  );
+}
+
+function NewReplay({ rule }: { rule: string | undefined }) {
   const text = useText();
   const router = useRouter();
   const [wanted, setWanted] = useState<Wanted>({ rule: rule ?? null, from: "", to: "" });

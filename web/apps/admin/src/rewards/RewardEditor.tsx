@@ -10,6 +10,7 @@ import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { useChange, useGet } from "@/api/queries";
 import { useText } from "@/messages";
+import { Allowed } from "@/parts/Allowed";
 import { ActiveBadge } from "@/parts/Badges";
 import { Panel } from "@/parts/Panel";
 import { RedemptionsTable } from "@/redemptions/RedemptionsTable";
@@ -30,7 +31,12 @@ export function RewardPage({ id }: { id: string }) {
 }
 
 export function NewReward() {
-  return <Editor />;
+  const text = useText().rewards;
+  return (
+    <Allowed to="create_reward" title={text.add} trail={[{ label: text.title, href: "/rewards" }]}>
+      <Editor />
+    </Allowed>
+  );
 }
 
 function Editor({ reward }: { reward?: Reward }) {

@@ -19,6 +19,7 @@ import { useState } from "react";
 
 import { forget } from "@/api/queries";
 import { useText } from "@/messages";
+import { whyRefused } from "@/transfer/lines";
 
 import { nothingYet, type Progress, uploadCodes, type UploadedLine } from "./uploading";
 
@@ -111,10 +112,10 @@ function PassedOver({ progress: { passedOver, counts } }: { progress: Progress }
   const text = useText();
   const format = useFormat();
   const more = counts.known + counts.repeated + counts.refused - passedOver.length;
-  const why = ({ status, first_line, detail }: UploadedLine) =>
-    status === "repeated" && first_line
-      ? text.rewards.uploadRepeated(format.number(first_line))
-      : (detail ?? text.rewards.uploadStatus[status]);
+  const why = (line: UploadedLine) =>
+    line.status === "repeated" && line.first_line
+      ? text.rewards.uploadRepeated(format.number(line.first_line))
+      : (whyRefused(line) ?? text.rewards.uploadStatus[line.status]);
   return (
     <Table.ScrollContainer minWidth={0} mah={320} type="native">
       <Table fz="sm" aria-label={text.rewards.uploadPassedOver} stickyHeader>

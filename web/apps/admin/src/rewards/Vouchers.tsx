@@ -17,7 +17,7 @@ export function Vouchers({ rewardId }: { rewardId: string }) {
   const may = useMay();
   const held = useGet("/api/admin/rewards/{reward_id}/vouchers", { path: { reward_id: rewardId } });
   return (
-    <Panel title={text.vouchers}>
+    <Panel title={text.codesHeld}>
       <Fetched query={held}>
         {({ codes, free }) => (
           <Text size="sm">

@@ -10,6 +10,7 @@ import { useRouter } from "next/navigation";
 import { api, type Schema } from "@/api/client";
 import { useChange, useGet } from "@/api/queries";
 import { useText } from "@/messages";
+import { Allowed } from "@/parts/Allowed";
 import { Panel } from "@/parts/Panel";
 
 import { definitionOf, type Draft, draftOf, emptyDraft, type NewDefinition } from "./draft";
@@ -22,7 +23,16 @@ type Rule = Schema<"RuleWithVersions">;
 
 /** A new rule, or a new version of one that there is. */
 export function RuleEditor({ id }: { id?: string }) {
-  return id ? <NewVersion id={id} /> : <Editor />;
+  const text = useText().rules;
+  return (
+    <Allowed
+      to={id ? "add_rule_version" : "create_rule"}
+      title={id ? text.edit : text.newTitle}
+      trail={[{ label: text.title, href: "/rules" }]}
+    >
+      {id ? <NewVersion id={id} /> : <Editor />}
+    </Allowed>
+  );
 }
 
 function NewVersion({ id }: { id: string }) {

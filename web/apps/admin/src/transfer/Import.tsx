@@ -22,6 +22,7 @@ import { forget, useGet } from "@/api/queries";
 import { useText } from "@/messages";
 import { Panel } from "@/parts/Panel";
 
+import { whyRefused } from "./lines";
 import { importFile, nothingYet, type Progress } from "./importing";
 
 const MERCHANTS_OFFERED = 100;
@@ -127,7 +128,7 @@ function Refusals({ progress: { refusals, refused } }: { progress: Progress }) {
           <Table.Tr key={refusal.line}>
             <Table.Td>{format.number(refusal.line)}</Table.Td>
             <Table.Td>{refusal.external_id ?? "–"}</Table.Td>
-            <Table.Td>{refusal.detail}</Table.Td>
+            <Table.Td>{whyRefused(refusal)}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

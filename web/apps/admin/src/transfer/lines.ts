@@ -13,6 +13,19 @@ export async function* answersTo<Line>(path: string, body: Blob, contentType: st
   for await (const line of linesOf(response.body)) yield JSON.parse(line) as Line;
 }
 
+/** Why a line was refused: what is wrong with its fields where the API says so, else what is wrong at all. */
+export function whyRefused({ detail, errors }: Refused): string | null {
+  const wrong = (errors ?? []).map((error) => [field(error.pointer), error.detail].filter(Boolean).join(": "));
+  return wrong.length > 0 ? wrong.join("; ") : (detail ?? null);
+}
+
+interface Refused {
+  detail?: string | null;
+  errors?: Record<string, unknown>[] | null;
+}
+
+const field = (pointer: unknown) => (typeof pointer === "string" ? pointer.slice(1) : "");
+
 /** The lines of a text that arrives in pieces, without those that are empty. */
 export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();

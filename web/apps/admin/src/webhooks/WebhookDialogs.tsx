@@ -84,7 +84,7 @@ export function EditWebhook({ webhook, onClose }: DialogProps) {
   return (
     <FormDialog
       onClose={onClose}
-      title={text.webhooks.edit}
+      title={text.webhooks.editTitle}
       submit={text.common.save}
       change={edit}
       disabled={!complete(form.values)}

@@ -36,6 +36,8 @@ export const common: typeof en = {
   name: "Name",
   wide: "Mehr, als hier passt: seitwärts scrollen",
   clearFilters: "Alle zeigen",
+  needsRole: (role) => `Diese Seite ist für die Rolle „${role}“`,
+  needsRoleDetail: "Fragen Sie jemanden, der verwaltet, wenn Sie sie brauchen.",
   noMatch: "Kein Eintrag passt zu diesen Filtern",
   noMatchDetail: "Nehmen Sie einen Filter weg, um mehr zu sehen.",
 };

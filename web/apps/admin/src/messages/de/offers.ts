@@ -33,6 +33,7 @@ export const rewards: typeof en.rewards = {
   changeStock: "Bestand ändern",
   changeStockDetail: "Kommt zu dem, was da ist, oder geht davon ab, was immer inzwischen eingelöst wird.",
   stockBy: "Artikel, die dazukommen (+) oder abgehen (−)",
+  codesHeld: "Codes zum Vergeben",
   codes: (count) => `${count} Codes`,
   codesFree: (count) => `${count} noch nicht vergeben`,
   upload: "Codes hochladen",

@@ -34,6 +34,8 @@ export const common = {
   name: "Name",
   wide: "More than fits: scroll sideways",
   clearFilters: "Show all",
+  needsRole: (role: string) => `This page is for the role “${role}”`,
+  needsRoleDetail: "Ask an administrator if you need it.",
   noMatch: "Nothing matches these filters",
   noMatchDetail: "Take a filter away to see more.",
 };

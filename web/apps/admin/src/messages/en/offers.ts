@@ -31,6 +31,7 @@ export const rewards = {
   changeStock: "Change the stock",
   changeStockDetail: "Added to what is there, or taken from it, whatever is redeemed meanwhile.",
   stockBy: "Articles to add (+) or take (−)",
+  codesHeld: "Codes to hand out",
   codes: (count: string) => `${count} codes`,
   codesFree: (count: string) => `${count} not handed out yet`,
   upload: "Upload codes",
