@@ -199,6 +199,15 @@ async def has_served(port: int) -> bool:
         return False
 
 
+async def is_ready(port: int) -> bool:
+    """Whether the worker with this health port has partitions."""
+    try:
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/health/ready") as answer:
+            return answer.status == 200
+    except aiohttp.ClientConnectionError:
+        return False
+
+
 async def test_workers_that_come_and_go_share_the_work(
     pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually, free_port: int
 ) -> None:
@@ -211,6 +220,7 @@ async def test_workers_that_come_and_go_share_the_work(
     rig.send(events[:2000])
     await eventually(lambda: all_awarded(pool, 100), timeout_seconds=30)
     start("worker-b", free_port)
+    await eventually(partial(is_ready, free_port), timeout_seconds=60)
     rig.send(events[2000:])
     await eventually(partial(has_served, free_port), timeout_seconds=60)
     assert first.stop() == 0
