@@ -26,10 +26,12 @@ async def add_crowd(conn: Connection, members: int) -> None:
 
     One in 500 is suspended. What PostgreSQL knows of the tables is brought up to date, as autovacuum would.
     """
+    await conn.execute("set statement_timeout = 0")  # a million take longer than any statement of Laurel may
     async with conn.transaction():
         await conn.execute(_MEMBERS, members, FIRST_NAMES, LAST_NAMES, timeout=FILL_SECONDS)
         await conn.execute(_WALLETS, timeout=FILL_SECONDS)
     await conn.execute("vacuum (analyze) member, wallet", timeout=FILL_SECONDS)
+    await conn.execute("reset statement_timeout")
 
 
 FILL_SECONDS = 600
