@@ -135,14 +135,16 @@ def _lighthouse(url: str, session: str, browser_file: str, form: str) -> dict[st
         headers, output = Path(folder, "headers.json"), Path(folder, "report.json")
         headers.write_text(json.dumps({"Cookie": f"{COOKIE}={session}"}))
         flags = "--headless=new" + (" --no-sandbox" if os.geteuid() == 0 else "")
-        subprocess.run(
+        command = (
             [*NPM, "exec", "--yes", "--", LIGHTHOUSE, url, f"--chrome-flags={flags}", "--output=json"]
             + [f"--output-path={output}", f"--extra-headers={headers}", f"--only-categories={','.join(CATEGORIES)}"]
             + (["--preset=desktop"] if form == "desktop" else [])
-            + ["--quiet"],
-            env={**node_environment(os.environ), "CHROME_PATH": browser_file},
-            check=True,
+            + ["--quiet"]
         )
+        environment = {**node_environment(os.environ), "CHROME_PATH": browser_file}
+        # now and then Chromium records a trace without its beginning, and Lighthouse asks to be run again
+        if subprocess.run(command, check=False, env=environment).returncode:
+            subprocess.run(command, env=environment, check=True)
         found = json.loads(output.read_text())
         scores = {category: 100 * found["categories"][category]["score"] for category in CATEGORIES}
         return scores | {time: found["audits"][time]["numericValue"] for time in TIMES}

@@ -1,7 +1,5 @@
 "use client";
 
-import { useSyncExternalStore } from "react";
-
 import { useLocale } from "./i18n";
 import type { Locale } from "./locale";
 
@@ -19,20 +17,8 @@ export type Format = ReturnType<typeof formats>;
 
 /** Numbers with their units and times in the user's zone, in the language chosen. */
 export function useFormat(): Format {
-  const { locale } = useLocale();
-  return formats(locale, useTimeZone());
-}
-
-const never = () => () => undefined;
-
-/** The user's own zone, as undefined. The server does not know it: what it writes, and the page until React has taken
- * over, is in UTC, or the two would differ. */
-function useTimeZone(): string | undefined {
-  return useSyncExternalStore<string | undefined>(
-    never,
-    () => undefined,
-    () => "UTC",
-  );
+  const { locale, timeZone } = useLocale();
+  return formats(locale, timeZone);
 }
 
 const known = new Map<string, ReturnType<typeof makeFormats>>();
