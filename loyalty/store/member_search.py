@@ -49,18 +49,18 @@ async def search_members(
     conn: Connection, wanted: MemberFilter, after: Position | None, limit: int
 ) -> list[FoundMember]:
     """At most `limit` members whom `wanted.search` finds, after this position."""
-    found: list[FoundMember] = []
+    found: list[Position] = []
     for place in range(after.place if after else 0, len(PLACES)):
         since = after if after and after.place == place else None
         found += await _search_place(conn, place, wanted, since, limit - len(found))
         if len(found) == limit:
             break
-    return found
+    return await _read(conn, found)
 
 
 async def _search_place(
     conn: Connection, place: int, wanted: MemberFilter, since: Position | None, limit: int
-) -> Sequence[FoundMember]:
+) -> list[Position]:
     search = wanted.search or ""
     given = {"status": wanted.status, "tier_code": wanted.tier_code}
     paged = given | {"after_key": since and since.key, "after_id": since.member_id if since else FIRST, "limit": limit}
@@ -78,12 +78,21 @@ async def _search_place(
             rows = queries.search_members_by_external_id(conn, prefix=search, **paged)
         case _:
             rows = queries.search_members_by_words(conn, prefix=search, words=_beginnings(search), **paged)
-    return [_found(row, place) for row in await fetch_all(rows)]
+    return [Position(place, row["key"], row["id"]) for row in await fetch_all(rows)]
 
 
-def _found(row: Mapping[str, Any], place: int) -> FoundMember:
+async def _read(conn: Connection, found: Sequence[Position]) -> list[FoundMember]:
+    """The members at these positions, in their order."""
+    if not found:
+        return []
+    given = {"status": None, "tier_code": None, "before_id": None, "limit": len(found)}
+    rows = queries.list_admin_members_named(conn, ids=[each.member_id for each in found], **given)
+    by_id = {row["member_id"]: row for row in await fetch_all(rows)}
+    return [_found(by_id[each.member_id], each) for each in found]
+
+
+def _found(row: Mapping[str, Any], position: Position) -> FoundMember:
     points = {name: row[name] for name in MemberPoints.model_fields}
-    position = Position(place, row["key"], row["member_id"])
     return FoundMember.model_validate({**row, "points": points, "position": position})
 
 
