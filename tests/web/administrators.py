@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, Page
 
 from tests.support.system import System
+from tests.support.webapps import WebApp
 from tests.web.members import OWN
+from tests.web.visiting import Visits
 
 Role = Literal["viewer", "operator", "admin"]
 
@@ -30,6 +32,13 @@ async def enter(context: BrowserContext, email: str = FIRST) -> None:
     """Sign in through the app's own server."""
     entered = await context.request.post("/api/session", data={"email": email, "password": PASSWORD}, headers=OWN)
     assert entered.status == 204, await entered.text()
+
+
+async def signed_in(visits: Visits, app: WebApp) -> Page:
+    """A page of a browser that the first administrator is signed in with."""
+    visit = await visits.begin(app.url)
+    await enter(visit.context)
+    return await visit.page()
 
 
 @dataclass(frozen=True, slots=True)

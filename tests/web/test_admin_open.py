@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.support.campaigns import sized
 from tests.support.webapps import WebApp
-from tests.web.administrators import enter
+from tests.web.administrators import enter, signed_in
 from tests.web.places import PLACES
 from tests.web.visiting import EVERY_LOOK, Visits, hold, look
 
@@ -53,9 +53,7 @@ DIALOGS: Mapping[str, Dialog] = {
 
 @pytest.mark.parametrize("name", sized(("adjust", "signing-key", "webhook", "admin-edit"), tuple(DIALOGS)))
 async def test_a_dialog_in_every_look(admin_web: WebApp, visits: Visits, known: dict[str, str], name: str) -> None:
-    visit = await visits.begin(admin_web.url)
-    await enter(visit.context)
-    page = await visit.page()
+    page = await signed_in(visits, admin_web)
     for width, scheme in OPEN_LOOKS:
         await look(page, width, scheme)
         await page.goto(PLACES[DIALOGS[name].place].format(**known))
@@ -71,9 +69,7 @@ async def test_a_dialog_in_every_look(admin_web: WebApp, visits: Visits, known: 
 async def test_every_list_of_choices_of_a_page(
     admin_web: WebApp, visits: Visits, known: dict[str, str], name: str
 ) -> None:
-    visit = await visits.begin(admin_web.url)
-    await enter(visit.context)
-    page = await visit.page()
+    page = await signed_in(visits, admin_web)
     for width, scheme in OPEN_LOOKS:
         await look(page, width, scheme)
         await page.goto(PLACES[name].format(**known))
@@ -92,9 +88,7 @@ async def _open(page: Page, control: Locator) -> None:
 
 
 async def test_the_menu_of_ones_account_in_every_look(admin_web: WebApp, visits: Visits, known: dict[str, str]) -> None:
-    visit = await visits.begin(admin_web.url)
-    await enter(visit.context)
-    page = await visit.page()
+    page = await signed_in(visits, admin_web)
     for width, scheme in OPEN_LOOKS:
         await look(page, width, scheme)
         await page.goto("/tiers")
@@ -106,9 +100,7 @@ async def test_the_menu_of_ones_account_in_every_look(admin_web: WebApp, visits:
 
 
 async def test_the_palette_in_every_look(admin_web: WebApp, visits: Visits, known: dict[str, str]) -> None:
-    visit = await visits.begin(admin_web.url)
-    await enter(visit.context)
-    page = await visit.page()
+    page = await signed_in(visits, admin_web)
     for width, scheme in OPEN_LOOKS:
         await look(page, width, scheme)
         await page.goto("/")
