@@ -9,7 +9,9 @@ from statistics import median
 
 from playwright.async_api import Locator, Page, Response, expect
 
-PAGES = 20
+from tests.support.campaigns import sized
+
+PAGES = sized(6, 20)
 ROWS = 50
 SEARCHES = ("a", "an", "ann", "lov", "smy", "maria.lo", "crowd-1", "ada l", "nobody is called this")
 NOBODY = SEARCHES[-1]

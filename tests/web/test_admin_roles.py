@@ -26,7 +26,7 @@ ADMIN_ONLY = (
 )  # fmt: skip
 
 
-SHORT = ("member", "transaction", "rule", "rule-new", "rewards", "merchant", "webhook", "admins")
+SHORT = ("member", "rule", "rule-new", "merchant", "admins")
 HELD = {name: PLACES[name] for name in sized(SHORT, tuple(PLACES))}
 SETTINGS = sized(("reward",), ("reward", "reward-new", "tiers", "program", "referrals"))
 
