@@ -8,15 +8,16 @@ a later one leaves out, so that nobody comes twice.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import Field
 
 from loyalty.store.database import Connection
+from loyalty.store.members_admin import member_fields
 from loyalty.store.queries import fetch_all, queries
-from schemas.admin.members import Member, MemberFilter, MemberPoints
+from schemas.admin.members import Member, MemberFilter
 
 PLACES = ("with_id", "name", "last_word", "email", "external_id", "words")
 FIRST = UUID(int=0)
@@ -88,12 +89,7 @@ async def _read(conn: Connection, found: Sequence[Position]) -> list[FoundMember
     given = {"status": None, "tier_code": None, "before_id": None, "limit": len(found)}
     rows = queries.list_admin_members_named(conn, ids=[each.member_id for each in found], **given)
     by_id = {row["member_id"]: row for row in await fetch_all(rows)}
-    return [_found(by_id[each.member_id], each) for each in found]
-
-
-def _found(row: Mapping[str, Any], position: Position) -> FoundMember:
-    points = {name: row[name] for name in MemberPoints.model_fields}
-    return FoundMember.model_validate({**row, "points": points, "position": position})
+    return [FoundMember.model_validate({**member_fields(by_id[at.member_id]), "position": at}) for at in found]
 
 
 def _beginnings(text: str) -> str | None:

@@ -46,8 +46,13 @@ async def list_ledger(conn: Connection, member_id: UUID, before_seq: int | None,
     return [LedgerEntry.model_validate(dict(row)) async for row in rows]
 
 
+def member_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a member and their wallet as the fields of a Member."""
+    return {**row, "points": {name: row[name] for name in MemberPoints.model_fields}}
+
+
 def _member(row: Mapping[str, Any]) -> Member:
-    return Member.model_validate({**row, "points": {name: row[name] for name in MemberPoints.model_fields}})
+    return Member.model_validate(member_fields(row))
 
 
 async def list_timeline(conn: Connection, member_id: UUID, before: UUID | None, limit: int) -> list[TimelineEntry]:

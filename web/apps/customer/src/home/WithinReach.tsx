@@ -46,7 +46,7 @@ function Tile({ reward }: { reward: Reward }) {
   const missing = reward.reasons.find((reason) => reason.points_missing)?.points_missing;
   return (
     <Link href={`/rewards?reward=${reward.reward_id}`} className={styles.tile} prefetch={false}>
-      <RewardPicture reward={reward} first />
+      <RewardPicture reward={reward} />
       <Text fw={600} size="sm" mt={6} lineClamp={2}>
         {reward.name}
       </Text>

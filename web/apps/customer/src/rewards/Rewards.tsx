@@ -69,8 +69,6 @@ interface CardsProps {
   onShowAll: () => void;
 }
 
-/** Pictures on the first screen of a phone. */
-const SEEN_AT_ONCE = 2;
 const COLUMNS = { base: 1, xs: 2, md: 3, lg: 4 };
 
 function Cards({ all, shown, onChoose, onShowAll }: CardsProps) {
@@ -92,13 +90,8 @@ function Cards({ all, shown, onChoose, onShowAll }: CardsProps) {
   }
   return (
     <SimpleGrid cols={COLUMNS} spacing="md">
-      {shown.map((reward, index) => (
-        <RewardCard
-          key={reward.reward_id}
-          reward={reward}
-          first={index < SEEN_AT_ONCE}
-          onChoose={() => onChoose(reward.reward_id)}
-        />
+      {shown.map((reward) => (
+        <RewardCard key={reward.reward_id} reward={reward} onChoose={() => onChoose(reward.reward_id)} />
       ))}
     </SimpleGrid>
   );
@@ -117,19 +110,13 @@ Cards.Waiting = function Waiting() {
 /** The dialog is there when the button is pressed. */
 const near = () => void loadDialog().catch(() => undefined);
 
-interface RewardCardProps {
-  reward: Reward;
-  first: boolean;
-  onChoose: () => void;
-}
-
-function RewardCard({ reward, first, onChoose }: RewardCardProps) {
+function RewardCard({ reward, onChoose }: { reward: Reward; onChoose: () => void }) {
   const text = useText().rewards;
   const format = useFormat();
   return (
     <Card p="md" className={styles.card} withBorder radius="lg">
       <Card.Section>
-        <RewardPicture reward={reward} first={first} />
+        <RewardPicture reward={reward} />
       </Card.Section>
       <Stack gap={4} mt="md" flex={1}>
         <Title order={2} size="h4">
