@@ -1,8 +1,8 @@
 -- name: lock_member_for_redemption$
--- Locks the member's wallet; the member's status.
+-- Locks the member's wallet, and the member, whose status would be an old one after a wait for the wallet alone.
 select m.status from wallet w join member m on m.id = w.member_id
 where w.member_id = :member_id
-for no key update of w;
+for no key update of w for share of m;
 
 -- name: insert_redemption!
 -- A redemption that waits for its decision, at the price the reward has now.

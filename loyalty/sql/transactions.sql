@@ -1,13 +1,14 @@
 -- name: record_transaction^
 -- Locks the member's wallet, and records a purchase if it agrees with the facts, which are returned.
 -- Recorded means: the member active, the currency the program's, the merchant active, the merchant's external id new.
+-- The member is locked too: one who was erased while we waited for the wallet would still be seen as they were before.
 -- No row when there is no such member.
 with facts as (
   select m.status as member_status, p.currency as program_currency,
     (select active from merchant where id = :merchant_id::uuid) as merchant_active
   from wallet w join member m on m.id = w.member_id cross join program p
   where w.member_id = :member_id::uuid
-  for no key update of w
+  for no key update of w for share of m
 ), recorded as (
   insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency,
     items, content_hash)
@@ -26,7 +27,7 @@ with facts as (
   select from wallet w join member m on m.id = w.member_id cross join program p
   where w.member_id = :member_id::uuid and m.status = 'active' and p.currency = :currency::text
     and exists (select from merchant where id = :merchant_id::uuid and active)
-  for no key update of w
+  for no key update of w for share of m
 ), recorded as (
   insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency,
     items, content_hash)
@@ -70,7 +71,7 @@ with asked as (
     and not exists (
       select from idempotency_key k where k.caller = asked.caller and k.route = asked.route and k.key = asked.key
     )
-  for no key update of w skip locked
+  for no key update of w skip locked for share of m skip locked
 ), recorded as (
   insert into transaction (id, member_id, merchant_id, external_id, occurred_at, recorded_at, amount_minor, currency,
     items, content_hash)

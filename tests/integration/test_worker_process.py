@@ -35,6 +35,7 @@ from tests.support.rows import (
     laurel_pool,
     recorded,
     redeemed,
+    waits_for_a_lock,
 )
 from tests.support.worker_rig import CONSUMED_TOPICS, Rig, shuffled_within_members
 
@@ -321,10 +322,6 @@ async def test_a_bug_ends_the_process_and_loses_nothing(
     assert await pool.fetchval("select payload from dead_letter") == BAD_VALUE
 
 
-SOMEONE_WAITS = """
-    select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"""
-
-
 async def test_told_to_stop_it_does_not_wait_for_what_does_not_come(
     pool: Pool, rig: Rig, laurel_process: StartLaurel, eventually: Eventually
 ) -> None:
@@ -335,7 +332,7 @@ async def test_told_to_stop_it_does_not_wait_for_what_does_not_come(
         await held.start()
         await holder.execute("select from wallet for update")
         rig.send(events)
-        await eventually(lambda: pool.fetchval(SOMEONE_WAITS), timeout_seconds=30)
+        await eventually(lambda: waits_for_a_lock(pool), timeout_seconds=30)
         assert worker.stop() == 0
         assert rig.committed_lag() == 5
         await held.rollback()

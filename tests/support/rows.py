@@ -33,6 +33,14 @@ async def laurel_pool(database_url: str, size: int = 4, statement_timeout_second
         pool.terminate()
 
 
+async def waits_for_a_lock(rows: Pool) -> bool:
+    """Whether a statement of this database waits for another's lock."""
+    waits: bool = await rows.fetchval(
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+    )
+    return waits
+
+
 async def add_member(conn: Connection, points: int = 0, *, status: str = "active", joined_at: datetime = NOON) -> UUID:
     """A member; with points, they were given by an adjustment."""
     member_id = new_id()

@@ -18,7 +18,7 @@ from loyalty.store.transactions import StoredTransaction, WholePurchase
 from schemas.customer import NewItem
 from tests.integration.customer.conftest import Shop
 from tests.support.apis import Client
-from tests.support.rows import NOON, add_member
+from tests.support.rows import NOON, add_member, waits_for_a_lock
 from tests.support.waiting import eventually
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -111,7 +111,7 @@ async def test_a_key_that_is_taken_meanwhile_leaves_nothing_of_the_group(
                values ('member:1', 'post_transaction', 'key-1', '', 201, '', now())"""
         )
         asked = asyncio.create_task(record_at_once(conn, wholes))
-        await eventually(lambda: _waits_for_another(rows))
+        await eventually(lambda: waits_for_a_lock(rows))
         await taking.commit()
         assert await asked == [False] * 4
     assert await _effects(rows) == (0, 0, 1)
@@ -145,13 +145,6 @@ async def test_a_members_events_leave_in_the_order_asked(rows: Pool, shop: Shop)
     assert [row["event_id"] for row in await rows.fetch("select event_id from outbox order by id")] == [
         whole.transaction.transaction_id for whole in wholes
     ]
-
-
-async def _waits_for_another(rows: Pool) -> bool:
-    waiting: bool = await rows.fetchval(
-        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
-    )
-    return waiting
 
 
 async def test_each_of_many_requests_at_once_gets_the_answer_it_would_get_alone(
