@@ -20,7 +20,7 @@ import {
 import { seriesColours } from "./charts/series";
 import { colours, hues } from "./colours";
 
-const sans = '"Inter Variable", Inter, system-ui, -apple-system, "Segoe UI", sans-serif';
+const sans = '"Inter Variable", sans-serif';
 
 const dialogHead = { header: { role: "presentation" } };
 const touchable = { hover: true, focus: true, touch: true };

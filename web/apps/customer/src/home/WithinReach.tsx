@@ -29,7 +29,7 @@ export function WithinReach() {
     >
       <Fetched query={query}>
         {(all) => (
-          <SimpleGrid cols={{ base: 2, xs: 4 }} spacing="md">
+          <SimpleGrid cols={{ base: 1, xs: 4 }} spacing="md">
             {nearest(all).map((reward) => (
               <Tile key={reward.reward_id} reward={reward} />
             ))}
@@ -46,13 +46,17 @@ function Tile({ reward }: { reward: Reward }) {
   const missing = reward.reasons.find((reason) => reason.points_missing)?.points_missing;
   return (
     <Link href={`/rewards?reward=${reward.reward_id}`} className={styles.tile} prefetch={false}>
-      <RewardPicture reward={reward} />
-      <Text fw={600} size="sm" mt={6} lineClamp={2}>
-        {reward.name}
-      </Text>
-      <Text size="sm" c="dimmed">
-        {missing ? text.missing(format.points(missing)) : format.points(reward.points_cost)}
-      </Text>
+      <div className={styles.picture}>
+        <RewardPicture reward={reward} />
+      </div>
+      <div>
+        <Text fw={600} size="sm" lineClamp={2}>
+          {reward.name}
+        </Text>
+        <Text size="sm" c="dimmed">
+          {missing ? text.missing(format.points(missing)) : format.points(reward.points_cost)}
+        </Text>
+      </div>
     </Link>
   );
 }
