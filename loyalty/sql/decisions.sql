@@ -6,11 +6,13 @@ order by id for no key update;
 
 -- name: lock_wanted_rewards
 -- The rewards to decide about, locked in id order: their stock is counted down under this lock.
-select r.id as reward_id, r.points_cost, r.active, r.starts_at, r.ends_at, t.rank as minimum_tier_rank,
+-- The tier is looked up and not joined: after a wait for the lock a join would find none for the tier that is new.
+select r.id as reward_id, r.points_cost, r.active, r.starts_at, r.ends_at,
+  (select rank from tier where code = r.minimum_tier_code) as minimum_tier_rank,
   r.stock_remaining, r.limit_per_member, r.voucher_source = 'uploaded' as hands_out_codes, r.confirm_seconds
-from reward r left join tier t on t.code = r.minimum_tier_code
+from reward r
 where r.id = any(:reward_ids::uuid[])
-order by r.id for no key update of r;
+order by r.id for no key update;
 
 -- name: count_completed_redemptions
 -- How often each of these members has had each of these rewards in the reward's period, or has it reserved.

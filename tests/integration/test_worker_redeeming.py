@@ -14,7 +14,8 @@ from loyalty.errors import NotFound
 from loyalty.services.incoming import Handled
 from loyalty.services.redeeming import Redeemed, decide_redemptions
 from loyalty.store.database import Connection, Pool
-from tests.support.rows import add_member, add_redemption, add_reward, laurel_pool, redeemed
+from tests.support.rows import add_member, add_redemption, add_reward, laurel_pool, redeemed, waits_for_a_lock
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -172,3 +173,16 @@ async def test_the_number_of_statements_does_not_depend_on_the_batch(conn: Conne
     assert few_statements == await statements_of(conn, many)
     assert few_statements <= 13
     assert await outcomes(conn) == {"completed": 50, "out_of_stock": 33}
+
+
+async def test_a_tier_that_a_reward_is_given_meanwhile_holds_for_who_waited(pool: Pool, conn: Connection) -> None:
+    await conn.execute("insert into tier (code, name, rank, threshold_points) values ('gold', 'Gold', 1, 1000)")
+    reward_id = await add_reward(conn)
+    event = await ask(conn, await add_member(conn, 500), reward_id)
+    async with pool.acquire() as other:
+        async with conn.transaction():
+            await conn.execute("update reward set minimum_tier_code = 'gold' where id = $1", reward_id)
+            decided = asyncio.ensure_future(decide(other, [event]))
+            await eventually(lambda: waits_for_a_lock(pool))
+        await decided
+    assert await outcomes(pool) == {"tier_not_eligible": 1}
