@@ -23,7 +23,7 @@ from outbox.database import DATABASE_ERRORS
 from outbox.kafka import LARGEST_BATCH_BYTES, RefusedError, closed
 from outbox.lanes import Lanes
 from outbox.leadership import LeadershipLostError
-from outbox.log import BYTES_BEFORE, PAYLOAD, LogReader, Page, Position, ids_without_row
+from outbox.log import LogReader, Page, Position, ids_without_row, payload_bytes
 from outbox.reconciliation import Published, look_beyond
 from outbox.repartitioning import hold_partition_counts
 from outbox.rhythm import Rhythm
@@ -119,9 +119,8 @@ class Pipeline:
             lane, lease_until = self._lanes.lane(bulk=page.more), self._term.session.lease_until
             await lane.send(rows, page.position, lease_until, already_there, ends_hold)
         if rows:
-            last = page.rows[-1]
             self._term.metrics.page_rows.observe(len(rows))
-            self._term.metrics.read_bytes.inc(last[BYTES_BEFORE] + len(last[PAYLOAD]))
+            self._term.metrics.read_bytes.inc(payload_bytes(page.rows))
 
     async def _set_aside(self) -> None:
         # All rows that were there when we looked have been read: what is left lies before the position, since the

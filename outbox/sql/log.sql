@@ -18,7 +18,7 @@ with cut as materialized (
   limit $3
 )
 select page.id, page.topic, page.key, page.payload, page.event_id::text, page.source, page.occurred_at::text,
-  page.traceparent, page.bytes_before, (select pg_current_snapshot()::text) as snapshot,
+  page.traceparent, (select pg_current_snapshot()::text) as snapshot,
   (select coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')), 0)) as last_id
 from (select 1) as one
 left join (
@@ -35,11 +35,31 @@ from (select id from outbox where xid >= $1::xid8 and xid < $2::xid8 offset 0) a
 
 -- name: read_page
 -- The next page of a big cut. $1 xmax of the snapshot before, $2 the xids in progress in it, $3 the snapshot that
--- closes the cut, $4 and $5 the new transactions' ids: above $4, up to $5, $6 the last id read, $7 rows, $8 bytes.
+-- closes the cut, $4 and $5 the new transactions' ids: above $4, up to $5, $6 the last id read, $7 rows, $8 the longest
+-- payload in bytes: in place of a longer one there is null. So no row waits for the sizes of those before it.
 -- New transactions come along the primary key (a CASE, or the planner takes the index on xid and sorts each page),
 -- late ones one by one; merged by id.
+(select id, topic, key, case when octet_length(payload) <= $8::int then payload end as payload, event_id::text, source,
+   occurred_at::text, traceparent
+ from outbox
+ where id > $4 and id <= $5
+   and case when xid >= $1::xid8 then pg_visible_in_snapshot(xid, (select $3::text::pg_snapshot)) else false end
+ order by id limit $7)
+union all
+(select late.* from unnest($2::xid8[]) as in_progress (txid)
+ cross join lateral (
+   select id, topic, key, case when octet_length(payload) <= $8::int then payload end, event_id::text, source,
+     occurred_at::text, traceparent
+   from outbox
+   where xid >= in_progress.txid and xid <= in_progress.txid and id > $6
+     and pg_visible_in_snapshot(xid, (select $3::text::pg_snapshot))
+   order by xid, id limit $7) as late)
+order by id limit $7;
+
+-- name: read_page_by_bytes
+-- The same page, whatever its rows weigh: but for the last of them no more than $8 bytes of payload.
 select page.id, page.topic, page.key, page.payload, page.event_id::text, page.source, page.occurred_at::text,
-  page.traceparent, page.bytes_before
+  page.traceparent
 from (
   select merged.*, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload)
     as bytes_before

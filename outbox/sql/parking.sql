@@ -24,8 +24,7 @@ select topic, key, outbox_id, requested from outbox_parked where requested is no
 
 -- name: read_parked
 -- The next rows of key $2 in topic $1, at most $3, as the log has them.
-select outbox_id, topic, key, payload, event_id::text, source, occurred_at::text, traceparent,
-  0::bigint as bytes_before
+select outbox_id, topic, key, payload, event_id::text, source, occurred_at::text, traceparent
 from outbox_parked where topic = $1 and key = $2 order by outbox_id limit $3;
 
 -- name: delete_parked!

@@ -160,6 +160,31 @@ async def test_payload_bytes_bound_a_page_but_for_its_last_row(
     assert read == [[4_000] * 3, [50_000], [1, 9_999], [1, 1, 10_000], [3]]
 
 
+async def test_a_page_ends_before_a_payload_that_is_long_and_the_next_ones_go_by_their_bytes(
+    stage: Stage, conn: asyncpg.Connection, session: asyncpg.Connection
+) -> None:
+    reader = LogReader(page_rows=10, page_bytes=1_000)
+    sizes = [*[100] * 14, 101, 899, *[5] * 10, 1, 5_000, *[100] * 12, 1]
+    await stage.append(conn, *(stage.event(payload=b"x" * size) for size in sizes))
+    found = await pages(reader, session, START)
+    read = [[len(row[PAYLOAD]) for row in page.rows] for page in found if page.rows]
+    assert read == [[100] * 10, [100] * 4, [101, 899], [5] * 10, [1], [5_000], [100] * 10, [100, 100, 1]]
+    assert [size for page in read for size in page] == sizes
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_pages_of_any_payloads_hold_their_bounds(
+    stage: Stage, conn: asyncpg.Connection, session: asyncpg.Connection, seed: int
+) -> None:
+    dice = random.Random(seed)
+    reader = LogReader(page_rows=dice.choice([3, 8]), page_bytes=dice.choice([2, 80, 400]))
+    sizes = [dice.choice([1, 2, 9, 10, 11, 50, 51, 400, 3_000]) for _ in range(200)]
+    await stage.append(conn, *(stage.event(payload=b"x" * size) for size in sizes))
+    read = [[len(row[PAYLOAD]) for row in page.rows] for page in await pages(reader, session, START)]
+    assert [size for page in read for size in page] == sizes
+    assert all(len(page) <= reader.page_rows and sum(page[:-1]) < reader.page_bytes for page in read if page)
+
+
 @pytest.mark.parametrize("jump", [LOOK_AHEAD_IDS + 2, 40_000_000, 170_000_000])
 async def test_ids_that_jump_ahead_are_found_at_once(
     stage: Stage, conn: asyncpg.Connection, session: asyncpg.Connection, jump: int
@@ -238,11 +263,14 @@ class TestPlans:
         assert rows_touched(scans) == 2_001, "a page of the late transaction, and one row that says there is more"
 
     @pytest.mark.usefixtures("filled")
-    async def test_a_page_walks_the_primary_key_and_stops_when_full(self, session: asyncpg.Connection) -> None:
+    @pytest.mark.parametrize("statement", ["read_page", "read_page_by_bytes"])
+    async def test_a_page_walks_the_primary_key_and_stops_when_full(
+        self, session: asyncpg.Connection, statement: str
+    ) -> None:
         snapshot, xmax = await session.fetchrow(
             "select pg_current_snapshot()::text, pg_snapshot_xmax(pg_current_snapshot())"
         )
-        scans = await plan(session, "read_page", 3, [5], snapshot, 10_000, 20_000, 10_000, 500, 1 << 22)
+        scans = await plan(session, statement, 3, [5], snapshot, 10_000, 20_000, 10_000, 500, 1 << 22)
         new = [scan for scan in scans if scan["Index Name"].endswith("pkey")]
         assert [scan["Actual Rows"] for scan in new] == [500]
         assert rows_touched(scans) <= 502
