@@ -128,9 +128,7 @@ class LogReader:
             return Page(rows, Position(cut.until), more=True)
         return Page(rows, Position(since, OpenCut(cut.until, rows[-1][ID], cut.low_id, cut.high_id)), more=True)
 
-    async def _fetch_page(
-        self, conn: asyncpg.Connection, since: Snapshot, cut: OpenCut
-    ) -> tuple[Sequence[Row], bool]:
+    async def _fetch_page(self, conn: asyncpg.Connection, since: Snapshot, cut: OpenCut) -> tuple[Sequence[Row], bool]:
         """The next rows of a cut, and whether they are its last."""
         low_id, short = max(cut.last_id, cut.low_id - 1), self.page_bytes // self.page_rows
         arguments = since.xmax, since.in_progress, cut.until.text, low_id, cut.high_id, cut.last_id, self.page_rows
