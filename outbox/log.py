@@ -6,9 +6,11 @@ other without gap or overlap, whatever the order of commits: a late commit is in
 and delays nobody else's. Within a cut rows go by id, which is commit order for one key (see outbox.append).
 
 A cut no larger than a page is read by one statement. A larger one, after an outage say, is read page by page: its
-second snapshot is kept, in the checkpoint too, so that a new relay goes on in the middle of it. As long as its payloads
-are so short that a page of them cannot pass page_bytes, their sizes are not added up row by row, which costs PostgreSQL
-a third of the page: one that is longer stays behind, the page ends before it, and the next ones are read by their bytes.
+second snapshot is kept, in the checkpoint too, so that a new relay goes on in the middle of it.
+
+Adding up the sizes of payloads costs PostgreSQL a third of a page. So they are not, as long as each is so short that a
+page of them cannot pass page_bytes: one that is longer stays behind, the page ends before it, and the next pages are
+read by their bytes until all payloads are short again.
 """
 
 from __future__ import annotations
