@@ -106,7 +106,7 @@ async def database(system: System) -> AsyncIterator[Pool]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def known(system: System, admin_web: WebApp, browser: Browser) -> AsyncIterator[dict[str, str]]:
-    """Ids of what the pages show: a member with a purchase, a rule, a reward, a merchant, a webhook."""
+    """Ids of what the pages show: a member with a purchase, a rule in force, a reward with a stock, a merchant …"""
     ensure_first(system)
     context = await browser.new_context(base_url=admin_web.url)
     await enter(context)
@@ -114,11 +114,12 @@ async def known(system: System, admin_web: WebApp, browser: Browser) -> AsyncIte
     till = await Till.of(desk, system.url("admin-api"))
     member = await desk.member(SHOWN_AS)
     currency = (await desk.get("/program"))["currency"]
+    rules, rewards = [(await desk.get(path))["data"] for path in ("/earning-rules", "/rewards")]
     yield {
         "member": member,
         "transaction": await till.sell(member, "12.50", currency),
-        "rule": (await desk.get("/earning-rules"))["data"][0]["rule_id"],
-        "reward": (await desk.get("/rewards"))["data"][0]["reward_id"],
+        "rule": next(rule["rule_id"] for rule in rules if rule["status"] == "active"),
+        "reward": next(reward["reward_id"] for reward in rewards if reward["stock_remaining"] is not None),
         "merchant": (await desk.get("/merchants"))["data"][0]["merchant_id"],
         "webhook": (await desk.post("/webhooks", {"url": "https://example.com/laurel"}))["webhook_id"],
     }

@@ -10,10 +10,13 @@ import {
   type LoaderProps,
   type MenuProps,
   type ModalProps,
+  type MultiSelectProps,
   type MantineThemeComponent,
   type PaperProps,
   type SegmentedControlProps,
+  type SelectProps,
   type TableProps,
+  type TagsInputProps,
   type TooltipProps,
 } from "@mantine/core";
 
@@ -27,6 +30,12 @@ const touchable = { hover: true, focus: true, touch: true };
 
 /** What a component's extend() does, without the component: an app loads those that it uses and no others. */
 const settled = <Props>(settings: MantineThemeComponent & { defaultProps?: Partial<Props> }) => settings;
+
+/** A long list scrolls itself: within Mantine's own area it would be a region that the keyboard cannot scroll. */
+const choices = {
+  defaultProps: { withScrollArea: false },
+  styles: { options: { maxHeight: "13.75rem", overflowY: "auto" } },
+};
 
 export const theme = createTheme({
   colors: colours,
@@ -61,12 +70,15 @@ export const theme = createTheme({
     Menu: settled<MenuProps>({ defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false } }),
     // a dialog's header element is not the page's banner
     Modal: settled<ModalProps>({ defaultProps: { centered: true, padding: "lg", attributes: dialogHead } }),
+    MultiSelect: settled<MultiSelectProps>(choices),
     Paper: settled<PaperProps>({ defaultProps: { withBorder: true, radius: "lg" } }),
     SegmentedControl: settled<SegmentedControlProps>({
       defaultProps: { withItemsBorders: false },
       styles: { innerLabel: { color: "var(--mantine-color-text)" } },
     }),
+    Select: settled<SelectProps>(choices),
     Table: settled<TableProps>({ defaultProps: { verticalSpacing: "xs" } }),
+    TagsInput: settled<TagsInputProps>(choices),
     Tooltip: settled<TooltipProps>({ defaultProps: { withArrow: true, multiline: true, maw: 320, events: touchable } }),
   },
 });

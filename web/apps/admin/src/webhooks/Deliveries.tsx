@@ -24,7 +24,7 @@ const stale: ["/api/admin/webhooks", "/api/admin/webhook-deliveries/{delivery_id
 ];
 
 /** What an endpoint was told, with every attempt, and telling it again. */
-export function Deliveries({ webhookId }: { webhookId: string }) {
+export function Deliveries({ webhookId, leaving }: { webhookId: string; leaving: boolean }) {
   const text = useText();
   const format = useFormat();
   const list = useListState(["status"]);
@@ -32,7 +32,7 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
   const query = useGet(
     "/api/admin/webhooks/{webhook_id}/deliveries",
     { path: { webhook_id: webhookId }, query: { status, cursor: list.cursor, limit: ROWS } },
-    { keep: true, everyMilliseconds: list.cursor ? undefined : FRESH_MILLISECONDS },
+    { keep: true, everyMilliseconds: list.cursor ? undefined : FRESH_MILLISECONDS, enabled: !leaving },
   );
   const { pending, delivered, failed } = text.standing;
   return (

@@ -137,7 +137,12 @@ export function RotateSecret({ webhook, onClose, onIssued }: DialogProps & Issue
   );
 }
 
-export function DeleteWebhook({ webhook, onClose }: DialogProps) {
+interface DeleteProps extends DialogProps {
+  /** Told when it is on its way out, and again if it stays after all. */
+  onLeaving: (leaving: boolean) => void;
+}
+
+export function DeleteWebhook({ webhook, onClose, onLeaving }: DeleteProps) {
   const text = useText().webhooks;
   const router = useRouter();
   const remove = useChange(() => api.DELETE("/api/admin/webhooks/{webhook_id}", pathOf(webhook)), {
@@ -145,6 +150,10 @@ export function DeleteWebhook({ webhook, onClose }: DialogProps) {
     said: () => text.deleted,
     onDone: () => router.push("/webhooks"),
   });
+  const confirm = () => {
+    onLeaving(true);
+    remove.mutate(undefined, { onError: () => onLeaving(false) });
+  };
   return (
     <ConfirmDialog
       opened
@@ -152,7 +161,7 @@ export function DeleteWebhook({ webhook, onClose }: DialogProps) {
       title={text.deleteTitle}
       confirm={text.delete}
       change={remove}
-      onConfirm={() => remove.mutate(undefined)}
+      onConfirm={confirm}
       grave
     >
       {text.deleteDetail}

@@ -22,16 +22,27 @@ type Webhook = Schema<"Webhook">;
 const FRESH_MILLISECONDS = 5_000;
 const stale: ["/api/admin/webhooks"] = ["/api/admin/webhooks"];
 
+interface LeavingProps {
+  /** Whether it is being deleted: then nothing is asked about it any more. */
+  leaving: boolean;
+  setLeaving: (leaving: boolean) => void;
+}
+
 export function WebhookPage({ id }: { id: string }) {
+  const [leaving, setLeaving] = useState(false);
   const webhook = useGet(
     "/api/admin/webhooks/{webhook_id}",
     { path: { webhook_id: id } },
-    { everyMilliseconds: FRESH_MILLISECONDS },
+    { everyMilliseconds: FRESH_MILLISECONDS, enabled: !leaving },
   );
-  return <Fetched query={webhook}>{(webhook) => <Known webhook={webhook} />}</Fetched>;
+  return (
+    <Fetched query={webhook}>
+      {(webhook) => <Known webhook={webhook} leaving={leaving} setLeaving={setLeaving} />}
+    </Fetched>
+  );
 }
 
-function Known({ webhook }: { webhook: Webhook }) {
+function Known({ webhook, leaving, setLeaving }: LeavingProps & { webhook: Webhook }) {
   const text = useText();
   return (
     <>
@@ -41,7 +52,7 @@ function Known({ webhook }: { webhook: Webhook }) {
         detail={webhook.description}
         trail={[{ label: text.webhooks.title, href: "/webhooks" }]}
         status={<ActiveBadge active={webhook.active} />}
-        actions={<Actions webhook={webhook} />}
+        actions={<Actions webhook={webhook} setLeaving={setLeaving} />}
       />
       <Stack>
         {webhook.disabled_reason && <Alert color="amber">{text.webhooks.givenUp(webhook.disabled_reason)}</Alert>}
@@ -59,7 +70,7 @@ function Known({ webhook }: { webhook: Webhook }) {
           />
           <Active webhook={webhook} />
         </Panel>
-        <Deliveries webhookId={webhook.webhook_id} />
+        <Deliveries webhookId={webhook.webhook_id} leaving={leaving} />
       </Stack>
     </>
   );
@@ -97,7 +108,7 @@ function Active({ webhook: { webhook_id, active } }: { webhook: Webhook }) {
   );
 }
 
-function Actions({ webhook }: { webhook: Webhook }) {
+function Actions({ webhook, setLeaving }: Pick<LeavingProps, "setLeaving"> & { webhook: Webhook }) {
   const text = useText().webhooks;
   const may = useMay();
   const [doing, setDoing] = useState<"edit" | "rotate" | "delete" | { secret: string } | null>(null);
@@ -128,7 +139,7 @@ function Actions({ webhook }: { webhook: Webhook }) {
       </Button>
       {doing === "edit" && <EditWebhook webhook={webhook} onClose={stop} />}
       {doing === "rotate" && <RotateSecret webhook={webhook} onClose={stop} onIssued={setDoing} />}
-      {doing === "delete" && <DeleteWebhook webhook={webhook} onClose={stop} />}
+      {doing === "delete" && <DeleteWebhook webhook={webhook} onClose={stop} onLeaving={setLeaving} />}
       {doing !== null && typeof doing === "object" && (
         <SecretDialog title={text.secretTitle} detail={text.secretDetail} secret={doing.secret} onClose={stop} />
       )}
