@@ -32,7 +32,7 @@ async def test_a_new_password_signs_out_and_is_the_one_that_counts(customer_web:
     await page.get_by_label("Present password").fill("not the password")
     await page.get_by_label("New password").fill(NEW_PASSWORD)
     await page.get_by_role("button", name="Change it and sign in again").click()
-    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.get_by_role("main").get_by_role("alert")).to_be_visible()
     await expect(page.get_by_label("New password")).to_have_value(NEW_PASSWORD)
 
     await page.get_by_label("Present password").fill(PASSWORD)
@@ -101,7 +101,7 @@ async def test_who_leaves_is_asked_for_the_password_and_then_forgotten(customer_
     await page.get_by_label("Email").fill(member.email)
     await page.get_by_role("textbox", name="Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.get_by_role("main").get_by_role("alert")).to_be_visible()
 
 
 async def test_a_code_is_shown_copied_and_drawn(customer_web: WebApp, visits: Visits) -> None:

@@ -53,7 +53,9 @@ async def test_a_page_says_that_the_api_is_away_and_recovers_by_itself(
     system.kill("customer-api-1")
     try:
         await page.goto("/purchases")
-        await expect(page.get_by_role("alert").get_by_text("cannot be reached right now")).to_be_visible()
+        await expect(
+            page.get_by_role("main").get_by_role("alert").get_by_text("cannot be reached right now")
+        ).to_be_visible()
         assert await axe_violations(page) == []
         await screenshot(page, "customer-away-1440-light")
     finally:
