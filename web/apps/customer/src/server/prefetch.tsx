@@ -10,6 +10,8 @@ interface Query {
   path: string;
   /** The data of the answer, null when the answer alone does not make it; left out, the answer is the data. */
   dataOf?: (answer: never) => unknown;
+  /** Read when all others are there: what it says follows from theirs, and must not be older. */
+  last?: boolean;
 }
 
 interface PrefetchProps {
@@ -20,12 +22,12 @@ interface PrefetchProps {
 /** Children with answers of the API in the page's first HTML, as far as they could be had at once. */
 export async function Prefetch({ queries, children }: PrefetchProps) {
   const cache = new QueryClient();
-  await Promise.all(
-    queries.map(async ({ key, path, dataOf }) => {
-      const answer = await prefetched<object>(config, path);
-      const data = answer && dataOf ? dataOf(answer as never) : answer;
-      if (data) cache.setQueryData([...key], data);
-    }),
-  );
+  const read = async ({ key, path, dataOf }: Query) => {
+    const answer = await prefetched<object>(config, path);
+    const data = answer && dataOf ? dataOf(answer as never) : answer;
+    if (data) cache.setQueryData([...key], data);
+  };
+  await Promise.all(queries.filter(({ last }) => !last).map(read));
+  await Promise.all(queries.filter(({ last }) => last).map(read));
   return <HydrationBoundary state={dehydrate(cache)}>{children}</HydrationBoundary>;
 }

@@ -6,7 +6,7 @@ const QUERIES = [
   { key: ["points"], path: "/points" },
   { key: ["profile"], path: "/profile" },
   { key: ["purchases", "recent"], path: "/transactions?limit=5" },
-  { key: ["rewards"], path: "/rewards?limit=100", dataOf: rewardsOf },
+  { key: ["rewards"], path: "/rewards?limit=100", dataOf: rewardsOf, last: true },
 ];
 
 export default function Page() {

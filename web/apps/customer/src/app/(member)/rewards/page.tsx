@@ -4,7 +4,7 @@ import { Prefetch } from "@/server/prefetch";
 
 const QUERIES = [
   { key: ["points"], path: "/points" },
-  { key: ["rewards"], path: "/rewards?limit=100", dataOf: rewardsOf },
+  { key: ["rewards"], path: "/rewards?limit=100", dataOf: rewardsOf, last: true },
 ];
 
 export default function Page() {
