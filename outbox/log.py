@@ -8,9 +8,9 @@ and delays nobody else's. Within a cut rows go by id, which is commit order for 
 A cut no larger than a page is read by one statement. A larger one, after an outage say, is read page by page: its
 second snapshot is kept, in the checkpoint too, so that a new relay goes on in the middle of it.
 
-Adding up the sizes of payloads costs PostgreSQL a third of a page. So they are not, as long as each is so short that a
-page of them cannot pass page_bytes: one that is longer stays behind, the page ends before it, and the next pages are
-read by their bytes until all payloads are short again.
+Adding up the sizes of payloads costs PostgreSQL a quarter of a page, so they are not while each is so short that a page
+of them cannot pass page_bytes: one that is longer stays behind, the page ends before it, and the next pages are read by
+their bytes until all payloads are short again.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ ID, TOPIC, KEY, PAYLOAD, EVENT_ID, SOURCE, OCCURRED_AT, TRACEPARENT, SNAPSHOT, L
 
 LOOK_AHEAD_IDS = 100_000
 """So far beyond the last id given out a poll looks; further partitions are not touched."""
+
+LONGEST = 2**31 - 1
+"""Bytes: more than a value of PostgreSQL can have."""
 
 _SQL = load("log")
 
@@ -142,7 +145,7 @@ class LogReader:
             self._all_short = False
             if before := payloads.index(None):
                 return rows[:before], False
-        rows = await conn.fetch(_SQL["read_page_by_bytes"], *arguments, self.page_bytes)
+        rows = await conn.fetch(_SQL["read_page_by_bytes"], *arguments, LONGEST, self.page_bytes)
         self._all_short = all(len(row[PAYLOAD]) <= short for row in rows)
         return rows, len(rows) < self.page_rows and not self._full_of_bytes(rows)
 

@@ -57,29 +57,14 @@ union all
 order by id limit $7;
 
 -- name: read_page_by_bytes
--- The same page, whatever its rows weigh: but for the last of them no more than $8 bytes of payload.
-select page.id, page.topic, page.key, page.payload, page.event_id::text, page.source, page.occurred_at::text,
-  page.traceparent
+-- The same page, $8 being longer than any payload; but for the last of its rows no more than $9 bytes of payload.
+select id, topic, key, payload, event_id, source, occurred_at, traceparent
 from (
-  select merged.*, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload)
+  select page.*, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload)
     as bytes_before
-  from (
-    (select id, topic, key, payload, event_id, source, occurred_at, traceparent
-     from outbox
-     where id > $4 and id <= $5
-       and case when xid >= $1::xid8 then pg_visible_in_snapshot(xid, (select $3::text::pg_snapshot)) else false end
-     order by id limit $7)
-    union all
-    (select late.* from unnest($2::xid8[]) as in_progress (txid)
-     cross join lateral (
-       select id, topic, key, payload, event_id, source, occurred_at, traceparent
-       from outbox
-       where xid >= in_progress.txid and xid <= in_progress.txid and id > $6
-         and pg_visible_in_snapshot(xid, (select $3::text::pg_snapshot))
-       order by xid, id limit $7) as late)
-    order by id limit $7) as merged) as page
-where page.bytes_before < $8::bigint
-order by page.id;
+  from ({read_page}) as page) as measured
+where bytes_before < $9::bigint
+order by id;
 
 -- name: read_ids_without_row
 -- Those of the ids $1 that are not in the log. Published rows without one are of another history.

@@ -13,7 +13,7 @@ import pytest
 
 from outbox import append
 from outbox.leadership import connect
-from outbox.log import ID, KEY, LOOK_AHEAD_IDS, PAYLOAD, START, LogReader, Page, Position, Row
+from outbox.log import ID, KEY, LONGEST, LOOK_AHEAD_IDS, PAYLOAD, START, LogReader, Page, Position, Row
 from outbox.statements import load
 from tests.support.outbox import Stage, staged
 
@@ -263,14 +263,16 @@ class TestPlans:
         assert rows_touched(scans) == 2_001, "a page of the late transaction, and one row that says there is more"
 
     @pytest.mark.usefixtures("filled")
-    @pytest.mark.parametrize("statement", ["read_page", "read_page_by_bytes"])
+    @pytest.mark.parametrize(
+        ("statement", "bounds"), [("read_page", [1 << 22]), ("read_page_by_bytes", [LONGEST, 1 << 22])]
+    )
     async def test_a_page_walks_the_primary_key_and_stops_when_full(
-        self, session: asyncpg.Connection, statement: str
+        self, session: asyncpg.Connection, statement: str, bounds: list[int]
     ) -> None:
         snapshot, xmax = await session.fetchrow(
             "select pg_current_snapshot()::text, pg_snapshot_xmax(pg_current_snapshot())"
         )
-        scans = await plan(session, statement, 3, [5], snapshot, 10_000, 20_000, 10_000, 500, 1 << 22)
+        scans = await plan(session, statement, 3, [5], snapshot, 10_000, 20_000, 10_000, 500, *bounds)
         new = [scan for scan in scans if scan["Index Name"].endswith("pkey")]
         assert [scan["Actual Rows"] for scan in new] == [500]
         assert rows_touched(scans) <= 502
