@@ -164,9 +164,10 @@ async def test_a_session_that_ends_keeps_what_was_typed(visit: Visit) -> None:
     page = await visit.page()
     await page.goto("/rules/new")
     await page.get_by_role("textbox", name="Name").fill("Half a rule")
+    # until it has answered, the simulator might find out first, and its dialog lie over the button
+    await expect(page.get_by_role("region", name="Try it out").get_by_text("With this rule")).to_be_visible()
     await visit.context.clear_cookies()
-    # the simulator beside the form may have found out before, and the dialog lie over the button already
-    await page.get_by_role("button", name="Save as a draft").dispatch_event("click")
+    await page.get_by_role("button", name="Save as a draft").click()
     dialog = page.get_by_role("dialog", name="Your session has ended")
     await dialog.get_by_role("textbox", name="Password").fill(PASSWORD)
     await dialog.get_by_role("button", name="Sign in").click()
