@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, EmailStr, F
 
 from schemas.common import Answered, CurrencyCode, DecimalString, Page, Points, Requested, UtcTime
 from schemas.events import RejectionReason
+from schemas.patterns import described
 
 ITEMS_LIMIT = 500
 QUANTITY_LIMIT = 1_000_000
@@ -43,14 +44,20 @@ BirthDate = Annotated[date, Field(strict=False, ge=date(1900, 1, 1)), BeforeVali
 """Personal data: asked for only to give something on a birthday."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-ReferralCode = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z]+$")]
+ReferralCode = Annotated[
+    str, StringConstraints(min_length=1, max_length=40, pattern=described(r"^[0-9A-Za-z]+$", "letters and digits only"))
+]
 Email = Annotated[EmailStr, Field(max_length=320, examples=["ada@example.com"])]
 NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=200, examples=["correct horse battery"])]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=200, examples=["correct horse battery"])]
 RefreshToken = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 Amount = Annotated[
     str,
-    StringConstraints(pattern=r"^\d{1,15}(\.\d{1,4})?$"),
+    StringConstraints(
+        pattern=described(
+            r"^\d{1,15}(\.\d{1,4})?$", "an amount in digits with a point before its decimals, such as 12.34"
+        )
+    ),
     Field(description="a decimal string, not negative, with at most the decimals of its currency", examples=["12.34"]),
 ]
 

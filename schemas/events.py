@@ -10,10 +10,26 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from schemas.patterns import described
+
 UtcTime = Annotated[datetime, WithJsonSchema({"type": "string"}, mode="serialization")]
 """An RFC 3339 time in UTC, with a Z."""
-DecimalString = Annotated[str, Field(pattern=r"^-?\d{1,15}(\.\d{1,4})?$", examples=["12.34"])]
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["GBP"])]
+DecimalString = Annotated[
+    str,
+    Field(
+        pattern=described(
+            r"^-?\d{1,15}(\.\d{1,4})?$", "a number in digits with a point before its decimals, such as 12.34 or -5"
+        ),
+        examples=["12.34"],
+    ),
+]
+CurrencyCode = Annotated[
+    str,
+    Field(
+        pattern=described(r"^[A-Z]{3}$", "a currency of three capital letters (ISO 4217), such as GBP"),
+        examples=["GBP"],
+    ),
+]
 
 RejectionReason = Literal[
     "insufficient_points",

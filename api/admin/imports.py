@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from api.admin.calls import actor_of
@@ -13,9 +14,10 @@ from api.kit.bodies import read_json, validated
 from api.kit.errors import BodyTooLarge, MalformedRequest, UnsupportedMediaType
 from api.kit.lines import Record, csv_records, json_lines
 from api.kit.routes import Access, Call, Database, Download, Role, Route
-from loyalty.errors import Invalid, LaurelError, NotFound
+from loyalty.errors import Invalid, NotFound
 from loyalty.services.importing import Line, import_batch
 from loyalty.store import merchants
+from schemas.admin.fields import EXTERNAL_ID_LIMIT
 from schemas.admin.imports import ImportedLine, ImportLine, ImportQuery, ImportSummary
 
 COLUMNS = ("member_id", "member_external_id", "external_id", "occurred_at", "amount", "currency", "items")
@@ -36,7 +38,7 @@ class Import:
     async def take(self, records: Sequence[Record]) -> list[ImportedLine]:
         """Records a batch, or in a dry run says what would become of it."""
         call, results = self._call, list[ImportedLine]()
-        batch = [Line(number, _understood(record)) for number, record in records]
+        batch = [_line(number, record) for number, record in records]
         try:
             async with call.transaction() as conn:
                 results = await import_batch(
@@ -94,14 +96,21 @@ def _values(cells: dict[str, str]) -> dict[str, object]:
     return {name: json.loads(cell) if name == "items" else cell for name, cell in cells.items()}
 
 
-def _understood(record: bytes | MalformedRequest) -> ImportLine | LaurelError:
+def _line(number: int, record: bytes | MalformedRequest) -> Line:
     if isinstance(record, MalformedRequest):
-        return record
+        return Line(number, record, None)
+    external_id: str | None = None
     try:
-        read_json(record)
-        return validated(ImportLine, record)
+        external_id = _external_id(read_json(record))
+        return Line(number, validated(ImportLine, record), external_id)
     except (MalformedRequest, Invalid) as error:
-        return error
+        return Line(number, error, external_id)
+
+
+def _external_id(values: Any) -> str | None:
+    """What a line calls its receipt, right or wrong: whoever reads why it was refused looks for that."""
+    named = values.get("external_id") if isinstance(values, dict) else None
+    return named[:EXTERNAL_ID_LIMIT] if isinstance(named, str) else None
 
 
 ROUTES = tagged(

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from api.kit.errors import InvalidQuery, MalformedRequest
 from loyalty.errors import Invalid
+from schemas.patterns import in_words
 
 DEPTH_LIMIT = 32
 ERRORS_LIMIT = 50
@@ -71,8 +73,14 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _pointed(error: ValidationError) -> list[tuple[str, str]]:
-    details = error.errors(include_url=False, include_input=False, include_context=False)[:ERRORS_LIMIT]
-    return [(_printable(pointer(detail["loc"])), detail["msg"].removeprefix("Value error, ")) for detail in details]
+    details = error.errors(include_url=False, include_input=False)[:ERRORS_LIMIT]
+    return [(_printable(pointer(detail["loc"])), _told(detail)) for detail in details]
+
+
+def _told(detail: ErrorDetails) -> str:
+    """What is wrong, for people: a pattern by what it asks for."""
+    words = in_words(detail["ctx"]["pattern"]) if detail["type"] == "string_pattern_mismatch" else None
+    return detail["msg"].removeprefix("Value error, ") if words is None else f"Should be {words}"
 
 
 def _check_deeply(value: Any) -> None:

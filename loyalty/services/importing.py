@@ -20,10 +20,11 @@ from schemas.admin.imports import ImportedBatch, ImportedLine, ImportLine
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the file by its number: a purchase, or why it is none."""
+    """A line of the file by its number: a purchase, or why it is none, and what its receipt is called if it says so."""
 
     number: int
     purchase: ImportLine | LaurelError
+    external_id: str | None
 
 
 async def import_batch(
@@ -51,11 +52,10 @@ async def import_batch(
 def refused(line: Line, error: LaurelError) -> ImportedLine:
     """Why a line was not recorded."""
     errors = [{"pointer": at, "detail": what} for at, what in error.errors] if isinstance(error, Invalid) else None
-    external_id = line.purchase.external_id if isinstance(line.purchase, ImportLine) else None
     return ImportedLine(
         line=line.number,
         status="refused",
-        external_id=external_id,
+        external_id=line.external_id,
         code=error.code,
         detail=error.message,
         errors=errors,

@@ -9,10 +9,20 @@ from schemas.admin.fields import Command, ExternalId, ShortText
 from schemas.common import Answered, UtcTime
 from schemas.customer import RequestedTime
 from schemas.events import EventFields
+from schemas.patterns import described
 
 FIELDS_LIMIT = 50
 
-EventCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,59}$"), Field(examples=["review.written"])]
+EventCode = Annotated[
+    str,
+    StringConstraints(
+        pattern=described(
+            r"^[a-z][a-z0-9_.]{0,59}$",
+            "small letters, digits, . or _, a letter first, at most 60, such as review.written",
+        )
+    ),
+    Field(examples=["review.written"]),
+]
 
 
 class EventField(Command):

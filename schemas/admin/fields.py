@@ -5,12 +5,19 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from schemas.common import Requested
+from schemas.patterns import described
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 LongText = Annotated[str, StringConstraints(max_length=2_000, strip_whitespace=True)]
-ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+EXTERNAL_ID_LIMIT = 200
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=EXTERNAL_ID_LIMIT)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
+Code = Annotated[
+    str,
+    StringConstraints(
+        pattern=described(r"^[a-z0-9_-]{1,40}$", "1 to 40 small letters, digits, - or _, such as spring-sale")
+    ),
+]
 POINTS_LIMIT = 1_000_000_000_000
 """No single command moves or names more points than this: sums of them stay far inside a 64-bit integer."""
 

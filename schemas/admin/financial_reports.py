@@ -7,9 +7,12 @@ from pydantic import Field
 
 from schemas.admin.program import PointValue
 from schemas.common import Answered, CurrencyCode, DecimalString, UtcTime
+from schemas.patterns import described
 
 Rate = Annotated[str, Field(description="a share as a decimal string, four decimals", examples=["0.1250"])]
-Month = Annotated[str, Field(pattern=r"^\d{4,}-\d{2}$", examples=["2026-03"])]
+Month = Annotated[
+    str, Field(pattern=described(r"^\d{4,}-\d{2}$", "a year and a month, such as 2026-03"), examples=["2026-03"])
+]
 
 
 class Money(Answered):

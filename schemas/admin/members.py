@@ -10,8 +10,12 @@ from schemas.admin.fields import POINTS_LIMIT, Code, Command, ExternalId, Reason
 from schemas.admin.lists import ListQuery
 from schemas.common import Answered, Page, Requested, UtcTime
 from schemas.customer import BirthDate, RequestedTime
+from schemas.patterns import described
 
-ID_LIST = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}){0,99}$"
+ID_LIST = described(
+    r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}){0,99}$",
+    "1 to 100 member ids with commas between them and no spaces",
+)
 MemberStatus = Literal["active", "suspended", "erased"]
 
 

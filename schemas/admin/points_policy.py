@@ -5,12 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.admin.fields import POINTS_LIMIT, Command
+from schemas.patterns import described
 
 Months = Annotated[int, Field(ge=1, le=120)]
 Years = Annotated[int, Field(ge=0, le=10, description="ends of a period that points live through before the last")]
 MonthDay = Annotated[
     str,
-    StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2\d|3[01])$"),
+    StringConstraints(
+        pattern=described(
+            r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2\d|3[01])$", "a month and a day with two digits each, such as 01-31"
+        )
+    ),
     Field(description="MM-DD; not 02-29", examples=["03-31"]),
 ]
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

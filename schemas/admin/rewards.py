@@ -20,14 +20,26 @@ from schemas.admin.lists import ListQuery
 from schemas.common import Answered, Page, UtcTime
 from schemas.customer import RequestedTime
 from schemas.events import RejectionReason
+from schemas.patterns import described
 
-ImageUrl = Annotated[str, StringConstraints(max_length=500, pattern=r"^(https://|/[^/\s<>\"'])[^\s<>\"']*$")]
+ImageUrl = Annotated[
+    str,
+    StringConstraints(
+        max_length=500,
+        pattern=described(r"^(https://|/[^/\s<>\"'])[^\s<>\"']*$", "an address that begins with https:// or /"),
+    ),
+]
 LimitPeriod = Literal["day", "week", "month", "year", "ever"]
 VoucherSource = Literal["generated", "uploaded"]
 ConfirmSeconds = Annotated[int, Field(ge=1, le=30 * 86_400)]
 RedemptionStatus = Literal["pending", "reserved", "completed", "rejected", "cancelled"]
 VOUCHERS_LIMIT = 10_000
-VoucherCode = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$")]
+VoucherCode = Annotated[
+    str,
+    StringConstraints(
+        pattern=described(r"^[!-~]{1,100}$", "1 to 100 letters, digits or signs of ASCII, without spaces")
+    ),
+]
 MemberLimit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 

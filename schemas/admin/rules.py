@@ -18,6 +18,7 @@ from schemas.admin.lists import ListQuery
 from schemas.common import Answered, CurrencyCode, Page, UtcTime
 from schemas.customer import ITEMS_LIMIT, Amount, NewItem, ReceiptSteps, RequestedTime
 from schemas.events import EventFields
+from schemas.patterns import described
 
 
 class _DecimalOrNumber:
@@ -93,7 +94,14 @@ class Condition(RulePart):
             "weekday",
             "hour",
         ]
-        | Annotated[str, Field(pattern=r"^fields\.[a-z][a-z0-9_.]{0,59}$")]
+        | Annotated[
+            str,
+            Field(
+                pattern=described(
+                    r"^fields\.[a-z][a-z0-9_.]{0,59}$", "fields. and the field's name, such as fields.stars"
+                )
+            ),
+        ]
     )
     op: Literal["eq", "ne", "in", "not_in", "gte", "lte", "multiple_of"]
     value: str | int | bool | list[str | int | bool]
@@ -148,7 +156,7 @@ class RuleDefinition(RulePart):
 
     name: RuleText
     trigger: Literal["transaction.recorded", "event.recorded"] = "transaction.recorded"
-    event_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{0,59}$")] | None = Field(
+    event_type: EventCode | None = Field(
         None,
         description="for the trigger event.recorded: which events",
         exclude_if=lambda value: value is None,

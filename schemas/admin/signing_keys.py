@@ -8,9 +8,11 @@ from pydantic import Field, model_validator
 from schemas.admin.fields import Command
 from schemas.admin.merchants import RotateKey
 from schemas.common import Answered, Page, UtcTime
+from schemas.patterns import described
 
 Algorithm = Literal["ES256", "Ed25519"]
 Jwk = dict[str, Any]
+COORDINATE = described(r"^[A-Za-z0-9_-]{43}$", "32 bytes in base64url without padding: 43 characters")
 
 
 class PublicJwk(Command):
@@ -18,8 +20,8 @@ class PublicJwk(Command):
 
     kty: Literal["OKP", "EC"]
     crv: Literal["Ed25519", "P-256"]
-    x: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-    y: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")] | None = None
+    x: Annotated[str, Field(pattern=COORDINATE)]
+    y: Annotated[str, Field(pattern=COORDINATE)] | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> "PublicJwk":

@@ -106,7 +106,8 @@ async def test_wrong_lines_are_told_and_the_others_go_on(api: AdminApi) -> None:
     body = lines_of([purchase(0)]) + b"\n" + b"\n".join(line for line, _ in wrong) + b"\n" + lines_of([purchase(9)])
     _, [first, *refused, last, summary] = await till.send(body)
     assert [result["code"] for result in refused] == [code for _, code in wrong]
-    assert refused[3]["errors"][0]["pointer"] == "/amount"
+    assert [(at["pointer"], at["detail"][:19]) for at in refused[3]["errors"]] == [("/amount", "Should be an amount")]
+    assert [result.get("external_id") for result in refused[3:7]] == ["R-1", "R-2", "R-3", "R-4"]
     assert [result["line"] for result in refused] == list(range(3, 13))
     assert (first["status"], last["status"], last["line"]) == ("recorded", "recorded", 13)
     assert (summary["recorded"], summary["refused"]) == (2, len(wrong))

@@ -12,10 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from typer.testing import CliRunner
 
+from api.admin.app import API as ADMIN
+from api.customer.app import API as CUSTOMER
 from cli.main import app
 from cli.schemas import ASYNCAPI, ROOT, SCHEMAS, documents, event_schema
 from schemas.compatibility import incompatibilities
 from schemas.events import EVENTS
+from schemas.patterns import in_words
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -124,3 +127,21 @@ def test_the_command_checks_without_writing(tmp_path: Path) -> None:
     assert run.invoke(app, ["schemas", "--root", str(tmp_path), "--check"]).exit_code == 1
     assert list(tmp_path.iterdir()) == []
     assert run.invoke(app, ["schemas", "--check"]).exit_code == 0
+
+
+def test_every_pattern_that_a_request_must_match_is_told_in_words() -> None:
+    patterns: set[str] = set()
+    routes = (*CUSTOMER.routes, *ADMIN.routes)
+    waiting: list[Any] = [model.__pydantic_core_schema__ for route in routes for model in (route.body, route.query)]
+    while waiting:
+        match waiting.pop():
+            case {"type": "str", "pattern": str(pattern)}:
+                patterns.add(pattern)
+            case dict(inner):
+                waiting.extend(inner.values())
+            case list(inner) | tuple(inner):
+                waiting.extend(inner)
+            case _:
+                pass
+    assert len(patterns) >= 10
+    assert [pattern for pattern in patterns if in_words(pattern) is None] == []

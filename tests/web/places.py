@@ -7,6 +7,7 @@ PLACES = {
     "reports": "/reports",
     "members": "/members",
     "member": "/members/{member}",
+    "member-timeline": "/members/{member}?tab=timeline",
     "member-profile": "/members/{member}?tab=profile",
     "transactions": "/transactions",
     "transaction": "/transactions/{transaction}",

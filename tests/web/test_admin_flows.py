@@ -16,6 +16,8 @@ from tests.web.administrators import FIRST, PASSWORD, Desk, Till, ensure_first, 
 from tests.web.visiting import Visit, Visits, axe_violations, settled
 
 AWARD_MS = 60_000
+CHECKED = 4_000
+"""Lines of a file that is only checked: as many as take long enough to see how far it has come."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -116,6 +118,14 @@ async def test_a_purchase_is_refunded_and_its_points_go(visit: Visit, desk: Desk
     await expect(refunds.get_by_text("points")).to_be_visible(timeout=AWARD_MS)
     await page.goto(f"/members/{member}")
     await expect(page.get_by_text("Taken back").first).to_be_visible(timeout=AWARD_MS)
+    await page.get_by_role("tab", name="Timeline").click()
+    happened = page.get_by_role("table", name="Timeline").locator("tbody tr")
+    await expect(happened).to_have_count(3)
+    for place, words in enumerate(
+        (("Refund", "It was broken", "Points taken back"), ("Purchase", "40.00"), ("Joined",))
+    ):
+        for word in words:
+            await expect(happened.nth(place)).to_contain_text(word)
 
 
 async def test_a_dead_letter_is_sent_again(visit: Visit, database: Pool) -> None:
@@ -200,3 +210,37 @@ async def test_voucher_codes_from_a_file_say_what_became_of_each_line(visit: Vis
     await expect(panel.get_by_role("row", name=f"2 {tag}-2 The reward had it before")).to_be_visible()
     await settled(page)
     assert await axe_violations(page) == []
+
+
+async def test_purchases_from_a_file_are_checked_then_recorded(visit: Visit, desk: Desk) -> None:
+    member = await desk.member("Annie Easley")
+    merchant = await desk.post("/merchants", {"name": f"Paper till {secrets.token_hex(3)}"})
+    currency = (await desk.get("/program"))["currency"]
+
+    def file(amounts: list[str]) -> FilePayload:
+        lines = [f"till-{n},{member},2026-01-05T10:00:00Z,{amount},{currency}" for n, amount in enumerate(amounts)]
+        text = "\n".join(("external_id,member_id,occurred_at,amount,currency", *lines))
+        return {"name": "purchases.csv", "mimeType": "text/csv", "buffer": text.encode()}
+
+    page = await visit.page()
+    await page.goto("/transfer")
+    panel = page.get_by_role("region", name="Import purchases")
+    await panel.get_by_role("combobox", name="Whose purchases").click()
+    await page.get_by_role("option", name=merchant["name"]).click()
+    await page.locator("input[type=file]").set_input_files(file(["1.00"] * CHECKED))
+    await panel.get_by_role("button", name="Check").click()
+    await expect(panel.get_by_text(f"of {CHECKED:,} lines")).to_be_visible()
+    await expect(panel.get_by_text("Done.")).to_be_visible(timeout=AWARD_MS)
+    await expect(panel.get_by_text("Would be recorded")).to_be_visible()
+    await expect(panel.get_by_text(f"{CHECKED:,}", exact=True)).to_be_visible()
+
+    await page.locator("input[type=file]").set_input_files(file(["7.50", "much", "2.50"]))
+    await panel.get_by_role("checkbox", name="Only check it").uncheck()
+    await panel.get_by_role("button", name="Import", exact=True).click()
+    await expect(panel.get_by_role("row", name="3 till-1 amount: Should be an amount in digits")).to_be_visible()
+    await expect(panel.get_by_text("Done.")).to_be_visible()
+    await settled(page)
+    assert await axe_violations(page) == []
+    await page.goto(f"/members/{member}?tab=timeline")
+    await page.get_by_role("link", name="till-2").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Purchase till-2")

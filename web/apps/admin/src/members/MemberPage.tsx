@@ -17,6 +17,7 @@ import { MemberActions } from "./MemberActions";
 import { memberName } from "./MembersPage";
 import { Profile } from "./Profile";
 import { Referrals } from "./Referrals";
+import { Timeline } from "./Timeline";
 
 type Member = Schema<"Member">;
 
@@ -73,6 +74,7 @@ function Sections({ member }: { member: Member }) {
     <Tabs value={filters.tab ?? "ledger"} onChange={(tab) => choose("tab", tab ?? undefined)} keepMounted={false}>
       <Tabs.List mb="md">
         <Tabs.Tab value="ledger">{text.ledger}</Tabs.Tab>
+        <Tabs.Tab value="timeline">{text.timeline}</Tabs.Tab>
         <Tabs.Tab value="purchases">{text.purchases}</Tabs.Tab>
         <Tabs.Tab value="redemptions">{text.redemptions}</Tabs.Tab>
         <Tabs.Tab value="referrals">{text.referrals}</Tabs.Tab>
@@ -81,6 +83,9 @@ function Sections({ member }: { member: Member }) {
       </Tabs.List>
       <Tabs.Panel value="ledger">
         <Ledger memberId={id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="timeline">
+        <Timeline memberId={id} />
       </Tabs.Panel>
       <Tabs.Panel value="purchases">
         <TransactionsTable only={{ member_id: id }} />

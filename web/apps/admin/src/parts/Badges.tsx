@@ -17,6 +17,7 @@ const colours = {
   draft: "gray",
   suspended: "amber",
   refunded: "amber",
+  reversed: "amber",
   cancelled: "gray",
   retired: "gray",
   erased: "gray",

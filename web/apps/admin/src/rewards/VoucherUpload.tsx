@@ -27,7 +27,7 @@ const TOLD_EVERY_MILLISECONDS = 200;
 
 /** More codes for a reward, from a file of any length or from what is pasted, with what became of each line. */
 export function VoucherUpload({ rewardId }: { rewardId: string }) {
-  const text = useText().rewards;
+  const { rewards: text, common } = useText();
   const cache = useQueryClient();
   const [file, setFile] = useState<File | null>(null);
   const [pasted, setPasted] = useState("");
@@ -53,6 +53,7 @@ export function VoucherUpload({ rewardId }: { rewardId: string }) {
         description={text.uploadDetail}
         accept=".csv,.txt,text/csv,text/plain"
         clearable
+        clearButtonProps={{ "aria-label": common.removeFile }}
         value={file}
         onChange={setFile}
       />

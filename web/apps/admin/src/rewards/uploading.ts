@@ -1,5 +1,5 @@
 import type { Schema } from "@/api/client";
-import { answersTo, linesOf } from "@/transfer/lines";
+import { answersTo, countLines, linesOf } from "@/transfer/lines";
 
 export type UploadedLine = Schema<"UploadedVoucher">;
 
@@ -58,12 +58,6 @@ async function withHeading(file: Blob): Promise<{ body: Blob; added: 0 | 1 }> {
 async function firstLine(file: Blob): Promise<string> {
   for await (const line of linesOf(file.stream())) return line.replace(/\r$/, "");
   return "";
-}
-
-async function countLines(file: Blob): Promise<number> {
-  let lines = 0;
-  for await (const line of linesOf(file.stream())) lines += line.trim() === "" ? 0 : 1;
-  return lines;
 }
 
 function after(progress: Progress, line: UploadedLine | Summary, added: number): Progress {

@@ -30,7 +30,7 @@ const TOLD_EVERY_MILLISECONDS = 200;
 
 /** Purchases from a file, with what became of each line while it is read. */
 export function Import() {
-  const text = useText().transfer;
+  const { transfer: text, common } = useText();
   const cache = useQueryClient();
   const merchants = useGet("/api/admin/merchants", { query: { active: true, limit: MERCHANTS_OFFERED } });
   const [merchantId, setMerchantId] = useState<string | null>(null);
@@ -65,6 +65,7 @@ export function Import() {
             value={file}
             onChange={setFile}
             clearable
+            clearButtonProps={{ "aria-label": common.removeFile }}
             required
           />
         </SimpleGrid>
@@ -87,13 +88,14 @@ export function Import() {
 function Results({ progress, pending }: { progress: Progress; pending: boolean }) {
   const text = useText().transfer;
   const format = useFormat();
-  const { recorded, known, refused, summary } = progress;
+  const { recorded, known, refused, lines, summary } = progress;
+  const done = recorded + known + refused;
   return (
     <Stack aria-live="polite">
       {pending && (
         <>
-          <Bar value={100} animated aria-label={text.import} />
-          <Text size="sm">{text.running(format.number(recorded + known + refused))}</Text>
+          <Bar value={(100 * done) / Math.max(lines, 1)} animated aria-label={text.import} />
+          <Text size="sm">{text.running(format.number(done), format.number(lines))}</Text>
         </>
       )}
       {summary && (

@@ -37,3 +37,10 @@ export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator
   }
   if (rest) yield rest;
 }
+
+/** How many lines have something on them. */
+export async function countLines(file: Blob): Promise<number> {
+  let lines = 0;
+  for await (const line of linesOf(file.stream())) lines += line.trim() === "" ? 0 : 1;
+  return lines;
+}

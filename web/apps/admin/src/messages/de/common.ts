@@ -19,6 +19,7 @@ export const common: typeof en = {
   reason: "Grund",
   reasonHint: "Er steht danach im Protokoll.",
   clearSearch: "Suche leeren",
+  removeFile: "Datei entfernen",
   active: "Aktiv",
   inactive: "Inaktiv",
   created: "Angelegt",

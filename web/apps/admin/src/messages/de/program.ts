@@ -93,7 +93,7 @@ export const transfer: typeof en.transfer = {
   dryRun: "Nur prüfen: nichts erfassen",
   start: "Importieren",
   check: "Prüfen",
-  running: (lines) => `${lines} Zeilen bisher`,
+  running: (done, lines) => `${done} von ${lines} Zeilen`,
   recorded: "Erfasst",
   wouldRecord: "Würden erfasst",
   known: "Schon bekannt",

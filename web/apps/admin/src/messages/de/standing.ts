@@ -13,6 +13,7 @@ export const standing: typeof en.standing = {
   draft: "Entwurf",
   suspended: "Gesperrt",
   refunded: "Erstattet",
+  reversed: "Punkte zurückgebucht",
   cancelled: "Storniert",
   retired: "Beendet",
   erased: "Gelöscht",

@@ -17,6 +17,7 @@ export const common = {
   reason: "Reason",
   reasonHint: "It is kept in the audit log.",
   clearSearch: "Clear the search",
+  removeFile: "Remove the file",
   active: "Active",
   inactive: "Inactive",
   created: "Created",

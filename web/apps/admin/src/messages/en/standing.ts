@@ -11,6 +11,7 @@ export const standing = {
   draft: "Draft",
   suspended: "Suspended",
   refunded: "Refunded",
+  reversed: "Points taken back",
   cancelled: "Cancelled",
   retired: "Retired",
   erased: "Erased",
