@@ -10,6 +10,7 @@ from statistics import median
 from playwright.async_api import Locator, Page, Response, expect
 
 from tests.support.campaigns import sized
+from tests.web.visiting import PageCpu
 
 PAGES = sized(6, 20)
 ROWS = 50
@@ -21,14 +22,16 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (entry.interactionId) window.interactions.push(entry.duration);
 }).observe({ type: "event", durationThreshold: 16, buffered: true });
 """
+NEXT_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass
 class Seen:
-    """What it took. An interaction lasts from the key or click to the next picture, as the browser itself tells it;
-    the list is there when its rows are."""
+    """What it took. An interaction lasts from the key or click to the next picture, as the browser itself tells it, and
+    of a key also the CPU that the page's thread took is told; the list is there when its rows are."""
 
     interaction_ms: list[float] = field(default_factory=list)
+    key_cpu_ms: list[float] = field(default_factory=list)
     search_ms: dict[str, float] = field(default_factory=dict)
     page_ms: list[float] = field(default_factory=list)
     most_nodes: int = 0
@@ -47,18 +50,23 @@ async def use(page: Page) -> Seen:
     await page.add_init_script(OBSERVE)
     await page.goto("/members")
     await expect(_rows(page)).to_have_count(ROWS)
+    cpu = await PageCpu.of(page)
     for text in SEARCHES:
-        await _search(page, text, seen)
+        await _search(page, text, cpu, seen)
     await page.get_by_role("button", name="Clear the search").click()
     await _turn_pages(page, seen)
     seen.interaction_ms = await page.evaluate("window.interactions")
     return seen
 
 
-async def _search(page: Page, text: str, seen: Seen) -> None:
+async def _search(page: Page, text: str, cpu: PageCpu, seen: Seen) -> None:
     box = page.get_by_role("searchbox", name="Search members")
     await box.fill("")
-    await box.press_sequentially(text)
+    for key in text:
+        before = await cpu.milliseconds()
+        await box.press_sequentially(key)
+        await page.evaluate(NEXT_FRAMES)
+        seen.key_cpu_ms.append(await cpu.milliseconds() - before)
     since = time.perf_counter()
     if text == NOBODY:
         await expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
@@ -101,6 +109,8 @@ def figures(seen: Seen) -> dict[str, float]:
         "interactions_of_16_ms_or_more": len(interactions),
         "interaction_p98_ms": interactions[int(0.98 * (len(interactions) - 1))],
         "interaction_longest_ms": interactions[-1],
+        "key_cpu_median_ms": round(median(seen.key_cpu_ms), 1),
+        "key_cpu_most_ms": round(max(seen.key_cpu_ms), 1),
         **{f"rows_after_typing {text!r} ms": round(took) for text, took in seen.search_ms.items()},
         "page_turned_median_ms": round(median(seen.page_ms)),
         "page_turned_longest_ms": round(max(seen.page_ms)),

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, Route, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Route,
+    expect,
+)
 
 from stack.node import WEB
 from tests.support.campaigns import sized
@@ -150,6 +160,25 @@ async def screenshot(page: Page, name: str) -> None:
     """Keep the whole page as a picture, to be looked at."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PageCpu:
+    """The CPU that a page's main thread takes: how long it could not have answered anybody, on whatever machine."""
+
+    session: CDPSession
+
+    @classmethod
+    async def of(cls, page: Page) -> PageCpu:
+        session = await page.context.new_cdp_session(page)
+        await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        return cls(session)
+
+    async def milliseconds(self) -> float:
+        """Since the page began, without what the test itself had it do."""
+        metrics = (await self.session.send("Performance.getMetrics"))["metrics"]
+        seconds = {metric["name"]: float(metric["value"]) for metric in metrics}
+        return 1000 * (seconds["TaskDuration"] - seconds["DevToolsCommandDuration"])
 
 
 async def width_overflow(page: Page) -> int:

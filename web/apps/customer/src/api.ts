@@ -2,6 +2,8 @@ import { ApiError, problemOf, SAME_SITE_HEADER, unwrap } from "@laurel/api-clien
 import { createCustomerClient, type CustomerSchemas } from "@laurel/api-client/customer";
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
+import type { Growing } from "@/live/growing";
+
 export const client = createCustomerClient();
 
 export type Points = CustomerSchemas["PointsBalance"];
@@ -28,13 +30,11 @@ export const profile = queryOptions({
   queryFn: () => unwrap(client.GET("/api/customer/profile")),
 });
 
-export const purchases = infiniteQueryOptions({
-  queryKey: ["purchases"],
-  queryFn: ({ pageParam }) =>
-    unwrap(client.GET("/api/customer/transactions", { params: { query: { limit: PAGE, cursor: pageParam } } })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next_cursor ?? undefined,
-});
+export const purchases: Growing<Purchase> = {
+  key: "purchases",
+  page: (cursor) => unwrap(client.GET("/api/customer/transactions", { params: { query: { limit: PAGE, cursor } } })),
+  idOf: ({ transaction_id }) => transaction_id,
+};
 
 export const recentPurchases = queryOptions({
   queryKey: ["purchases", "recent"],
@@ -76,13 +76,11 @@ const cheapestFirst = (found: Reward[]) => found.sort((one, other) => one.points
 export const rewardsOf = ({ data, next_cursor }: CustomerSchemas["RewardPage"]) =>
   next_cursor === null ? cheapestFirst(data) : null;
 
-export const redemptions = infiniteQueryOptions({
-  queryKey: ["redemptions"],
-  queryFn: ({ pageParam }) =>
-    unwrap(client.GET("/api/customer/redemptions", { params: { query: { limit: PAGE, cursor: pageParam } } })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next_cursor ?? undefined,
-});
+export const redemptions: Growing<Redemption> = {
+  key: "redemptions",
+  page: (cursor) => unwrap(client.GET("/api/customer/redemptions", { params: { query: { limit: PAGE, cursor } } })),
+  idOf: ({ redemption_id }) => redemption_id,
+};
 
 export const friends = infiniteQueryOptions({
   queryKey: ["friends"],

@@ -3,6 +3,7 @@
 import { useFormat } from "@laurel/ui";
 import { Badge, Group, Stack, Text } from "@mantine/core";
 import Link from "next/link";
+import { type CSSProperties, memo } from "react";
 
 import { type Purchase } from "@/api";
 import { When } from "@/shell/When";
@@ -10,10 +11,10 @@ import { useText } from "@/text";
 
 import styles from "./PurchaseRows.module.css";
 
-/** Purchases, each a link to its receipt. */
-export function PurchaseRows({ purchases }: { purchases: readonly Purchase[] }) {
+/** Purchases, each a link to its receipt. Drawn again only when one of them has changed, however many lists there are. */
+export const PurchaseRows = memo(function PurchaseRows({ purchases }: { purchases: readonly Purchase[] }) {
   return (
-    <ul className={styles.rows}>
+    <ul className={styles.rows} style={{ "--rows": purchases.length } as CSSProperties}>
       {purchases.map((purchase) => (
         <li key={purchase.transaction_id}>
           <PurchaseRow purchase={purchase} />
@@ -21,7 +22,7 @@ export function PurchaseRows({ purchases }: { purchases: readonly Purchase[] }) 
       ))}
     </ul>
   );
-}
+});
 
 function PurchaseRow({ purchase }: { purchase: Purchase }) {
   const format = useFormat();

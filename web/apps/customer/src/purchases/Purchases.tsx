@@ -3,10 +3,10 @@
 import { Empty, Fetched, Waiting } from "@laurel/ui";
 import { Button, Paper } from "@mantine/core";
 import { IconReceipt2 } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
 
 import { purchases } from "@/api";
+import { useGrowing } from "@/live/growing";
 import { MoreOnScroll } from "@/shell/MoreOnScroll";
 import { Page } from "@/shell/Page";
 import { useText } from "@/text";
@@ -15,7 +15,7 @@ import { PurchaseRows } from "./PurchaseRows";
 
 export function Purchases() {
   const text = useText().purchases;
-  const query = useInfiniteQuery(purchases);
+  const query = useGrowing(purchases);
   return (
     <Page title={text.title} detail={text.detail}>
       <Paper p={{ base: "sm", sm: "lg" }} bg="var(--laurel-surface)">
@@ -23,8 +23,8 @@ export function Purchases() {
           {({ pages }) =>
             pages[0]?.data.length ? (
               <>
-                {pages.map((page) => (
-                  <PurchaseRows key={page.data[0]?.transaction_id} purchases={page.data} />
+                {pages.map((page, place) => (
+                  <PurchaseRows key={place} purchases={page.data} />
                 ))}
                 <MoreOnScroll query={query} />
               </>

@@ -4,11 +4,11 @@ import { Empty, Fetched, ReadyButton, useFormat, Waiting } from "@laurel/ui";
 import { Badge, Button, Card, Collapse, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconTicket } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 
 import { type Redemption, redemptions } from "@/api";
+import { useGrowing } from "@/live/growing";
 import { MoreOnScroll } from "@/shell/MoreOnScroll";
 import { Page } from "@/shell/Page";
 import { When } from "@/shell/When";
@@ -22,11 +22,9 @@ const COLOURS = { pending: "amber", reserved: "sky", completed: "laurel", reject
 
 export function Redemptions() {
   const text = useText().redemptions;
-  const query = useInfiniteQuery({
-    ...redemptions,
-    refetchInterval: ({ state }) =>
-      state.data?.pages.some((page) => page.data.some(({ status }) => status === "pending")) ? ASK_MS : false,
-  });
+  const query = useGrowing(redemptions, (newest) =>
+    newest.some(({ status }) => status === "pending") ? ASK_MS : false,
+  );
   return (
     <Page title={text.title} detail={text.detail}>
       <Fetched query={query} waiting={<Waiting lines={6} height={72} />}>
