@@ -15,10 +15,9 @@ from tests.support.crowd import add_crowd
 from tests.support.webapps import WebApp, serving
 from tests.web import members_list
 from tests.web.administrators import PASSWORD, enter
-from tests.web.visiting import Visit, Visits, settled
+from tests.web.visiting import INTERACTION_MS, Visit, Visits, settled
 
 MEMBERS = sized(20_000, 1_000_000)
-INTERACTION_MS = 200
 NODES_LIMIT = 6_000
 """Elements of a page of fifty rows in the console's frame; a list that keeps what it showed has ever more."""
 

@@ -36,6 +36,8 @@ LOOKS = sized([look for look in EVERY_LOOK if look in {(360, "dark"), (1440, "li
 LATE_SCRIPTS_SECONDS = sized(0.0, 0.7)
 """In a long run every page's scripts come late, as on a poor line: what is pressed early must not be lost."""
 PATIENCE_MS = 20_000
+INTERACTION_MS = 200
+"""So long a page may let somebody wait who presses a key or scrolls."""
 PATIENCE_SECONDS = 20
 PICTURES_HERE = "Array.from(document.images).every((one) => one.complete)"
 NOTHING_MOVES = "document.getAnimations().every(({playState}) => playState !== 'running')"

@@ -9,6 +9,7 @@ import { useGet } from "@/api/queries";
 import { useListState } from "@/list/useListState";
 import { type Messages, useText } from "@/messages";
 import { RowLink, shortId } from "@/parts/Links";
+import { SignedPoints } from "@/parts/SignedPoints";
 
 type Entry = Schema<"LedgerEntry">;
 
@@ -61,11 +62,7 @@ function columns(text: Messages, format: Format): Column<Entry>[] {
       accessor: "points",
       title: text.members.change,
       textAlign: "right",
-      render: ({ points }) => (
-        <Text size="sm" fw={600} c={points < 0 ? "rose" : points > 0 ? "laurel" : "dimmed"}>
-          {format.signedPoints(points)}
-        </Text>
-      ),
+      render: ({ points }) => <SignedPoints points={points} />,
     },
     {
       accessor: "available_after",

@@ -10,6 +10,7 @@ import { useListState } from "@/list/useListState";
 import { type Messages, useText } from "@/messages";
 import { type Standing, StandingBadge } from "@/parts/Badges";
 import { MerchantName, RowLink, shortId } from "@/parts/Links";
+import { SignedPoints } from "@/parts/SignedPoints";
 
 import { useTierNames } from "./tiers";
 
@@ -61,12 +62,7 @@ function columns(text: Messages, format: Format, tiers: Record<string, string>):
       accessor: "points",
       title: text.common.points,
       textAlign: "right",
-      render: ({ points }) =>
-        points === null ? null : (
-          <Text size="sm" fw={600} c={points < 0 ? "rose" : points > 0 ? "laurel" : "dimmed"}>
-            {format.signedPoints(points)}
-          </Text>
-        ),
+      render: ({ points }) => points !== null && <SignedPoints points={points} />,
     },
     {
       accessor: "amount",

@@ -1,18 +1,7 @@
 "use client";
 
 import { Figure, ProblemNotice, useFormat } from "@laurel/ui";
-import {
-  Alert,
-  Button,
-  FileInput,
-  Group,
-  Progress as Bar,
-  SimpleGrid,
-  Stack,
-  Table,
-  Text,
-  Textarea,
-} from "@mantine/core";
+import { Alert, Button, FileInput, Group, SimpleGrid, Stack, Table, Textarea } from "@mantine/core";
 import { useThrottledCallback } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -20,6 +9,7 @@ import { useState } from "react";
 import { forget } from "@/api/queries";
 import { useText } from "@/messages";
 import { whyRefused } from "@/transfer/lines";
+import { LinesRead } from "@/transfer/LinesRead";
 
 import { nothingYet, type Progress, uploadCodes, type UploadedLine } from "./uploading";
 
@@ -88,12 +78,7 @@ function Results({ progress, pending }: { progress: Progress; pending: boolean }
   const done = counts.added + counts.known + counts.repeated + counts.refused;
   return (
     <Stack gap="xs" aria-live="polite">
-      {pending && (
-        <>
-          <Bar value={(100 * done) / Math.max(lines, 1)} animated aria-label={text.upload} />
-          <Text size="xs">{text.uploading(format.number(done), format.number(lines))}</Text>
-        </>
-      )}
+      {pending && <LinesRead label={text.upload} done={done} lines={lines} />}
       {summary && (
         <Alert color={summary.complete ? "laurel" : "amber"}>
           {summary.complete ? text.uploadComplete : [summary.detail, text.uploadIncomplete].filter(Boolean).join(" ")}

@@ -1,19 +1,7 @@
 "use client";
 
 import { Figure, ProblemNotice, useFormat } from "@laurel/ui";
-import {
-  Alert,
-  Button,
-  Checkbox,
-  FileInput,
-  Group,
-  Progress as Bar,
-  Select,
-  SimpleGrid,
-  Stack,
-  Table,
-  Text,
-} from "@mantine/core";
+import { Alert, Button, Checkbox, FileInput, Group, Select, SimpleGrid, Stack, Table } from "@mantine/core";
 import { useThrottledCallback } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -23,6 +11,7 @@ import { useText } from "@/messages";
 import { Panel } from "@/parts/Panel";
 
 import { whyRefused } from "./lines";
+import { LinesRead } from "./LinesRead";
 import { importFile, nothingYet, type Progress } from "./importing";
 
 const MERCHANTS_OFFERED = 100;
@@ -89,15 +78,9 @@ function Results({ progress, pending }: { progress: Progress; pending: boolean }
   const text = useText().transfer;
   const format = useFormat();
   const { recorded, known, refused, lines, summary } = progress;
-  const done = recorded + known + refused;
   return (
     <Stack aria-live="polite">
-      {pending && (
-        <>
-          <Bar value={(100 * done) / Math.max(lines, 1)} animated aria-label={text.import} />
-          <Text size="sm">{text.running(format.number(done), format.number(lines))}</Text>
-        </>
-      )}
+      {pending && <LinesRead label={text.import} done={recorded + known + refused} lines={lines} />}
       {summary && (
         <Alert color={summary.complete ? "laurel" : "amber"}>
           {summary.complete ? text.complete : [summary.detail, text.incomplete].filter(Boolean).join(" ")}

@@ -1,6 +1,6 @@
 "use client";
 
-import { type InfiniteData, type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { whenAway } from "./queries";
 
@@ -24,7 +24,7 @@ type Pages<Row> = InfiniteData<PageOf<Row>, string | undefined>;
  *
  * An infinite query that is asked again asks for each of its pages: hundreds, for one purchase more. Here only the
  * beginning is asked for again. What is new goes before the rest, what has changed takes its place; what lies further
- * back stays as it was read until the list is opened anew.
+ * back stays as it was read until the cache forgets the list, some minutes after it was left.
  */
 export function useGrowing<Row>(list: Growing<Row>, everyMilliseconds?: (newest: Row[]) => number | false) {
   const queryKey = ["grown", list.key];
@@ -34,7 +34,7 @@ export function useGrowing<Row>(list: Growing<Row>, everyMilliseconds?: (newest:
       const page = await list.page(undefined);
       // a page that is on its way knows nothing of this one: it is asked for again when it is still wanted
       await client.cancelQueries({ queryKey, exact: true });
-      merge(client, queryKey, page, list.idOf);
+      client.setQueryData<Pages<Row>>(queryKey, (known) => merged(known, page, list.idOf));
       return page;
     },
     refetchInterval: (query) => whenAway(query) || (everyMilliseconds?.(query.state.data?.data ?? []) ?? false),
@@ -57,15 +57,10 @@ export function useGrowing<Row>(list: Growing<Row>, everyMilliseconds?: (newest:
   };
 }
 
-function merge<Row>(client: QueryClient, queryKey: string[], first: PageOf<Row>, idOf: (row: Row) => string): void {
-  client.setQueryData(queryKey, (known: Pages<Row> | undefined) => merged(known, first, idOf));
-}
-
 function merged<Row>(known: Pages<Row> | undefined, first: PageOf<Row>, idOf: (row: Row) => string): Pages<Row> {
-  const alone = { pages: [first], pageParams: [undefined] };
   const shown = new Set(known?.pages.flatMap((page) => page.data.map(idOf)));
   // with no row in common there may be some between that nobody has read
-  if (!known || !first.data.some((row) => shown.has(idOf(row)))) return alone;
+  if (!known || !first.data.some((row) => shown.has(idOf(row)))) return { pages: [first], pageParams: [undefined] };
   const read = new Map(first.data.map((row) => [idOf(row), row]));
   const added = first.data.filter((row) => !shown.has(idOf(row)));
   const pages = known.pages.map((page, place) => {

@@ -40,7 +40,6 @@ export const rewards: typeof en.rewards = {
   uploadDetail: "CSV mit einer Spalte „code“ oder ein Code je Zeile, beliebig viele.",
   uploadFile: "Datei mit Codes",
   uploadPaste: "Oder hier einfügen",
-  uploading: (done, all) => `${done} von ${all} Zeilen gelesen`,
   uploadComplete: "Jede Zeile wurde gelesen.",
   uploadIncomplete: "Laden Sie dieselbe Datei noch einmal hoch: nichts kommt doppelt.",
   uploadStatus: {

@@ -93,7 +93,7 @@ export const transfer: typeof en.transfer = {
   dryRun: "Nur prüfen: nichts erfassen",
   start: "Importieren",
   check: "Prüfen",
-  running: (done, lines) => `${done} von ${lines} Zeilen`,
+  running: (done, lines) => `${done} von ${lines} Zeilen gelesen`,
   recorded: "Erfasst",
   wouldRecord: "Würden erfasst",
   known: "Schon bekannt",

@@ -38,7 +38,6 @@ export const rewards = {
   uploadDetail: "CSV with a column “code”, or one code a line, of any length.",
   uploadFile: "File with codes",
   uploadPaste: "Or paste them",
-  uploading: (done: string, all: string) => `${done} of ${all} lines read`,
   uploadComplete: "Every line was read.",
   uploadIncomplete: "Upload the same file again: nothing is added twice.",
   uploadStatus: {

@@ -91,7 +91,7 @@ export const transfer = {
   dryRun: "Only check it: record nothing",
   start: "Import",
   check: "Check",
-  running: (done: string, lines: string) => `${done} of ${lines} lines`,
+  running: (done: string, lines: string) => `${done} of ${lines} lines read`,
   recorded: "Recorded",
   wouldRecord: "Would be recorded",
   known: "Known before",
