@@ -52,7 +52,7 @@ function columns(text: Messages, format: Format, tiers: Record<string, string>):
       render: (entry) => (
         <div>
           <Text size="sm">{text.members.happened[entry.kind]}</Text>
-          <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+          <Text size="xs" c="dimmed" style={{ overflowWrap: "break-word" }}>
             <Detail entry={entry} />
           </Text>
         </div>
